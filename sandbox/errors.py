@@ -1,0 +1,25 @@
+"""The exceptions of the sandbox; every one of them is our fault or the machine's, never the candidate's.
+
+SandboxError
+├── SandboxUnavailable   no usable isolation on this machine
+├── LaneLost             a lane stopped answering and has to be replaced
+└── WireError            bytes that are no value: refused before anything is built from them
+"""
+
+from __future__ import annotations
+
+
+class SandboxError(Exception):
+    """The sandbox itself failed."""
+
+
+class SandboxUnavailable(SandboxError):
+    """No isolation works on this machine; the message says what to do."""
+
+
+class LaneLost(SandboxError):
+    """A lane stopped answering and has to be replaced."""
+
+
+class WireError(SandboxError):
+    """Bytes from the other side are not a frame or not a value."""

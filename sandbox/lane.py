@@ -1,0 +1,442 @@
+"""A lane and its runs as the trusted side holds them: fork, load, call, read clock and memory from outside, finish.
+
+A `Lane` speaks to one zygote over its control socket; a `Run` speaks to one forked child over a channel of its own.
+How a child ended is an `Outcome`, a value. What goes wrong with the lane itself is `LaneLost`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox import descriptors, wire
+from sandbox.errors import LaneLost, WireError
+from sandbox.limits import (
+    BrokeProtocol,
+    Died,
+    Limits,
+    Outcome,
+    OutOfMemory,
+    Raised,
+    Returned,
+    TimedOut,
+    Usage,
+)
+
+ZYGOTE_ANSWER_S: Final = 60.0
+#: How often a waiting call looks whether the run has outgrown its memory, where no cgroup does it.
+WATCH_S: Final = 0.1
+#: What is kept of the words and lines in a reply; an honest one has fewer.
+MOST_CHARACTERS: Final = 16 * 1024
+MOST_TEXTS: Final = 100
+MOST_LINES: Final = 50
+MOST_OF_A_LINE: Final = 200
+_CREDENTIALS = struct.Struct("iII")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a zygote imports before it forks.
+
+    Attributes:
+        preload: modules to import.
+        warm_up: code to execute once.
+        rehearsal: code each run executes once it is isolated and before it says hello, so that a spare has paid for
+            its first touches before it is needed.
+        helpers: modules by name and source, there in every run beside what is loaded.
+    """
+
+    preload: tuple[str, ...] = ("numpy", "torch")
+    warm_up: str = ""
+    rehearsal: str = ""
+    helpers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Outgrown(Exception):
+    """A run holds more memory than it may."""
+
+
+class Run:
+    """One forked child of a lane; candidate code lives and dies in it."""
+
+    def __init__(self, lane: Lane, number: int, channel: socket.socket) -> None:
+        self.lane, self.number, self.alive = lane, number, True
+        self._channel = channel
+        self._poll = select.poll()  # select() cannot do descriptors over 1023
+        self._poll.register(channel, select.POLLIN)
+        self._pid = 0
+        self._start: Usage | None = None
+
+    @property
+    def pid(self) -> int:
+        """The child's process id as this side sees it; waits for the child to say hello."""
+        if not self._pid:
+            self._pid = self._receive_hello()
+            self._start = self.usage()
+        return self._pid
+
+    @property
+    def start(self) -> Usage:
+        """What the child had used before anything was asked of it."""
+        assert self.pid
+        assert self._start is not None
+        return self._start
+
+    def fileno(self) -> int:
+        """The channel's descriptor."""
+        return self._channel.fileno()
+
+    def load(self, name: str, source: str | bytes, *, shown: bool = True) -> Outcome:
+        """Execute `source` as module `name` in the child; unless `shown`, tracebacks leave its lines out."""
+        raw = source.encode() if isinstance(source, str) else source
+        return self._ask({"op": "load", "name": name, "shown": shown}, [raw])
+
+    def begin(self, seed: int) -> Outcome:
+        """Seed torch, numpy and random, and bound memory by the lane's present limits; before anything is loaded."""
+        return self._ask({"op": "begin", "seed": seed, "memory_mb": self.lane.limits.memory_mb}, [])
+
+    def null(self, *args: Any) -> Outcome:
+        """Move `args` there and the first of them back: what a call costs that does nothing."""
+        return self._ask({"op": "null"}, wire.Encoder((args, {})).parts())
+
+    def call(
+        self,
+        module: str,
+        function: str,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        *,
+        beside: str = "",
+        through: tuple[str, str] | None = None,
+        watch: bool = False,
+    ) -> Outcome:
+        """Call `module.function(*args, **kwargs)` in the child.
+
+        Args:
+            beside: the name of a loaded module to pass as first argument.
+            through: a helper's (module, function) that gets (function, args, kwargs) and makes the call.
+            watch: report whether an argument was changed in place.
+
+        Raises:
+            LaneLost: the lane failed, not the child.
+        """
+        head = {"op": "call", "module": module, "function": function, "beside": beside, "watch": watch}
+        payload = wire.Encoder((args, kwargs or {})).parts()
+        return self._ask(head | {"through": through}, payload)
+
+    def usage(self) -> Usage:
+        """CPU time and memory of the child, read from outside of it."""
+        fields = _status_fields(self.pid)
+        return Usage(self.cpu_ns(), fields.get("VmRSS", 0), fields.get("VmHWM", 0))
+
+    def cpu_ns(self) -> int:
+        """CPU time of all the child's threads so far, in nanoseconds.
+
+        Raises:
+            LaneLost: the child is gone, with its clock.
+        """
+        try:
+            return time.clock_gettime_ns((~self.pid << 3) | 2)  # the kernel's clock id of another process
+        except OSError as error:
+            raise LaneLost(f"a run's clock cannot be read: {error}") from error
+
+    def pin(self, cpus: set[int]) -> None:
+        """Let the child run on these CPUs only."""
+        with contextlib.suppress(FileNotFoundError):  # the child has been reaped
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                with contextlib.suppress(ProcessLookupError):  # threads come and go
+                    os.sched_setaffinity(int(thread), cpus)
+
+    def close(self) -> None:
+        """Kill the child with everything in its namespace; the zygote reaps it while this side goes on."""
+        if self.alive:
+            self.alive = False
+            self._channel.close()
+            self.lane.finish(self.number)
+
+    def _ask(self, head: dict[str, Any], payload: list[wire.Buffer]) -> Outcome:
+        assert self.alive, "this run is over"
+        limit = self.lane.limits.answer_mb << 20
+        if sum(memoryview(part).nbytes for part in payload) > limit:
+            raise ValueError(f"arguments of more than the {limit} bytes that may cross")
+        try:
+            return self._exchange(self.pid, head, payload, limit)
+        except TimeoutError:
+            return self._end(TimedOut(self.lane.limits.wall_s))
+        except _Outgrown as error:
+            return self._end(OutOfMemory(str(error)))
+        except WireError as error:
+            return self._end(BrokeProtocol(str(error)))
+        except (EOFError, ConnectionError):
+            return self._post_mortem()
+        except (MemoryError, OSError) as error:
+            raise LaneLost(f"this side cannot go on: {error!r}") from error
+
+    def _exchange(self, pid: int, head: dict[str, Any], payload: list[wire.Buffer], limit: int) -> Outcome:
+        deadline = time.monotonic() + self.lane.limits.wall_s
+        if self._readable(0):
+            self._raise_if_closed()
+            raise WireError("bytes came that nobody asked for")
+        wire.send_frame(self._channel, head, payload, deadline)
+        self._wait(pid, deadline)
+        reply, value = wire.receive_frame(self._channel, limit, deadline)
+        return _outcome(reply, value, limit)
+
+    def _readable(self, seconds: float) -> bool:
+        return bool(self._poll.poll(seconds * 1000))
+
+    def _raise_if_closed(self) -> None:
+        if not self._channel.recv(1, socket.MSG_PEEK):
+            raise EOFError
+
+    def _wait(self, pid: int, deadline: float) -> None:
+        """Wait for the first byte of the answer, with an eye on memory."""
+        while not self._readable(min(WATCH_S, max(0.0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+            fields = _status_fields(pid)
+            held = fields.get("VmRSS", 0) + fields.get("VmPTE", 0)
+            if held - self.start.resident_kb > self.lane.limits.memory_mb * 1024 * 1.25:
+                raise _Outgrown("resident memory outgrew its limit")
+
+    def _receive_hello(self) -> int:
+        self._channel.settimeout(ZYGOTE_ANSWER_S)
+        try:
+            _, ancillary, _, _ = self._channel.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size), socket.MSG_PEEK)
+            head, _ = wire.receive_frame(self._channel, 0)
+        except (OSError, EOFError, WireError) as error:
+            raise LaneLost(f"a run did not come up: {error}") from error
+        if head.get("op") != "hello" or not ancillary:
+            raise LaneLost("a run did not say hello")
+        return int(_CREDENTIALS.unpack(ancillary[0][2])[0])
+
+    def _end(self, outcome: Outcome) -> Outcome:
+        self.close()
+        return outcome
+
+    def _post_mortem(self) -> Outcome:
+        """The channel closed: ask the zygote how the child ended."""
+        self.close()
+        status = self.lane.await_finish(self.number)
+        before, self.lane.oom_kills = self.lane.oom_kills, self.lane.count_oom_kills()
+        if self.lane.oom_kills > before:
+            return OutOfMemory("killed by the kernel")
+        return Died(status)
+
+
+class Lane:
+    """One warm sandbox, running one submission at a time."""
+
+    def __init__(
+        self, control: socket.socket, limits: Limits, backend: dict[str, Any], *, cgroup: dict[str, str] | None = None
+    ) -> None:
+        self.limits, self.backend = limits, backend
+        self.cgroup = cgroup or {}
+        self.number = 0
+        self._control = control
+        self._control.settimeout(ZYGOTE_ANSWER_S)
+        self._sequence = 0
+        self._replies: dict[int, dict[str, Any]] = {}
+        self._finishing: dict[int, int] = {}
+        self._spare: tuple[int, socket.socket] | None = None
+        self.oom_kills = self.count_oom_kills()
+
+    def prepare(self, preparation: Preparation) -> dict[str, Any]:
+        """Have the zygote import and warm up; done once, before anything else."""
+        helpers = {name: source.encode() for name, source in preparation.helpers.items()}
+        request = asdict(replace(preparation, helpers={})) | {"helpers": helpers}
+        return self._reply(self._request("prepare", request))
+
+    def prove(self) -> None:
+        """See a first run come up and go.
+
+        Raises:
+            LaneLost: it does not.
+        """
+        run = self.run()
+        assert run.pid
+        run.close()
+        self.settle()
+
+    def prefork(self) -> None:
+        """Ask for a spare run ahead of its use; the zygote forks it while this side goes on."""
+        if self._spare is None:
+            ours, theirs = socket.socketpair()
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with theirs:
+                self._spare = self._request("fork", {"limits": self._numbers()}, theirs), ours
+
+    def limit(self, *, wall_s: float, memory_mb: int) -> None:
+        """Bound the runs to come in this way, until the lane is given back."""
+        if memory_mb > self.limits.memory_mb:  # a spare can still be bounded further, but not less
+            self._abandon_spare()
+        self.limits = replace(self.limits, wall_s=wall_s, memory_mb=memory_mb)
+
+    def run(self) -> Run:
+        """A fresh run: the spare if one was asked for.
+
+        Raises:
+            LaneLost: the zygote does not answer.
+        """
+        self.prefork()
+        assert self._spare is not None
+        (sequence, channel), self._spare = self._spare, None
+        return Run(self, self._reply(sequence)["run"], channel)
+
+    def finish(self, number: int) -> None:
+        """Ask the zygote to kill and reap a run; `settle` waits for it."""
+        self._finishing[number] = self._request("finish", {"run": number})
+
+    def await_finish(self, number: int) -> int:
+        """The exit status of a run that is being finished; negative for a signal."""
+        return int(self._reply(self._finishing.pop(number))["status"])
+
+    def settle(self) -> None:
+        """Wait until no run of this lane is left, the spare apart."""
+        for number in list(self._finishing):
+            self.await_finish(number)
+        self.oom_kills = self.count_oom_kills()
+
+    def count_oom_kills(self) -> int:
+        """How often the kernel killed something in this lane for memory."""
+        events = self.cgroup.get("events")
+        if not events:
+            return 0
+        with contextlib.suppress(OSError, ValueError):
+            words = dict(line.split() for line in Path(events).read_text().splitlines())
+            return int(words.get("oom_kill", 0))
+        return 0
+
+    def hand_over(self) -> tuple[dict[str, Any], list[int]]:
+        """What another process needs to drive this lane: a description, and descriptors to send with it."""
+        state = {
+            "limits": asdict(self.limits),
+            "backend": self.backend,
+            "cgroup": self.cgroup,
+            "sequence": self._sequence,
+            "spare": self._spare[0] if self._spare else None,
+        }
+        passed = [self._control.fileno()]
+        if self._spare:
+            passed.append(self._spare[1].fileno())
+        return state, passed
+
+    @classmethod
+    def take_over(cls, state: dict[str, Any], passed: list[int]) -> Lane:
+        """The lane described by `hand_over`, in the process that received the descriptors."""
+        control = socket.socket(fileno=passed[0])
+        lane = cls(control, Limits(**state["limits"]), state["backend"], cgroup=state["cgroup"])
+        lane._sequence = state["sequence"]
+        if state["spare"] is not None:
+            lane._spare = state["spare"], socket.socket(fileno=passed[1])
+        return lane
+
+    def taken_back(self, sequence: int) -> None:
+        """Go on after another process drove this lane up to request `sequence` and left it."""
+        self._sequence = sequence
+        if self._spare:
+            self._spare[1].close()
+        self._spare = None
+        self._replies.clear()
+
+    def leave(self) -> None:
+        """Make sure that no run and no spare is left, before the lane is given back."""
+        self._abandon_spare()
+        self.settle()
+
+    def _abandon_spare(self) -> None:
+        if self._spare is not None:
+            (sequence, channel), self._spare = self._spare, None
+            channel.close()
+            self.finish(self._reply(sequence)["run"])
+
+    def _numbers(self) -> dict[str, int]:
+        """The limits a run is told; the wall is watched from outside."""
+        return {name: value for name, value in asdict(self.limits).items() if name != "wall_s"}
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last request."""
+        return self._sequence
+
+    def hang_up(self) -> None:
+        """End the zygote, whoever else holds its control socket."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close this side's descriptors; the zygote ends when no process holds its control socket."""
+        if self._spare:
+            self._spare[1].close()
+        self._control.close()
+
+    def _request(self, operation: str, body: dict[str, Any], passed: socket.socket | None = None) -> int:
+        self._sequence += 1
+        message = {"op": operation, "seq": self._sequence, **body}
+        try:
+            descriptors.send(self._control, message, [passed.fileno()] if passed else [])
+        except OSError as error:
+            raise LaneLost(f"the zygote is gone: {error}") from error
+        return self._sequence
+
+    def _reply(self, sequence: int) -> dict[str, Any]:
+        while sequence not in self._replies:
+            try:
+                reply, _ = wire.receive_frame(self._control, 0)
+            except (OSError, EOFError, WireError) as error:
+                raise LaneLost(f"the zygote does not answer: {error!r}") from error
+            self._replies[reply["seq"]] = reply
+        return self._replies.pop(sequence)
+
+
+def _outcome(reply: dict[str, Any], payload: memoryview, limit: int) -> Outcome:
+    """Build the outcome an untrusted reply claims, checking the type of every field."""
+    try:
+        printed, notes = _text(reply["printed"]), _texts(reply["notes"])
+        if reply["outcome"] == "returned":
+            value = wire.decode(payload, limit=limit) if len(payload) else None
+            return Returned(value, reply.get("mutated") is True, printed, notes)
+        if reply["outcome"] == "memory":
+            return OutOfMemory(_text(reply["message"]), notes)
+        claimed = reply["lines"][-MOST_LINES:]
+        lines = tuple((_line_number(number), _text(text)[:MOST_OF_A_LINE]) for number, text in claimed)
+        return Raised(_texts(reply["types"]) or ("?",), _text(reply["message"]), lines, printed, notes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"a reply with a field missing or of the wrong type: {error!r}") from error
+
+
+def _text(claimed: Any) -> str:
+    """A string fit for every encoding: half characters become question marks."""
+    if not isinstance(claimed, str):
+        raise TypeError("not a string")
+    return claimed[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+
+
+def _texts(claimed: Any) -> tuple[str, ...]:
+    return tuple(_text(text) for text in claimed[:MOST_TEXTS])
+
+
+def _line_number(claimed: Any) -> int:
+    if type(claimed) is not int or not 0 <= claimed < 1 << 31:
+        raise TypeError("not a line number")
+    return claimed
+
+
+def _status_fields(pid: int) -> dict[str, int]:
+    """The kilobyte fields of /proc/PID/status."""
+    fields = {}
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
+        for line in status:
+            if line.startswith(("VmRSS", "VmHWM", "VmPTE")):
+                name, value = line.split()[:2]
+                fields[name[:-1]] = int(value)
+    return fields

@@ -1,0 +1,1 @@
+"""The web service that delivers tasks and reports; nothing of it exists yet."""

@@ -1,0 +1,325 @@
+"""Budgets: the candidate's cost measured against the reference's, from outside both processes.
+
+Theory of operation. Reference and candidate run in lanes of their own, pinned to one CPU for the length of a
+measurement. Cost is CPU time read from the kernel's clock of the other process when the whole answer to a call has
+arrived, less what that clock said at the answer before: there is no time between measurements, so neither a patched
+timer, nor an answer computed late, nor a thread that works or disturbs the reference while nothing is asked can hide.
+What moving the same arguments costs is taken off, as measured on the reference, because a candidate could inflate its
+own. A race alternates the two in random order with fresh inputs for every pair and judges the median ratio, so a busy
+neighbour slows both alike. It ends early only when the answer is clear, goes on to 21 more pairs before it fails, and
+says `not_measured` if it stays mixed. Every answer is compared with the reference's. Growth fits the exponent of cost
+against size. Memory is the peak of a fresh process above what it started with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+
+from grader.schema import Budget as Limits
+from grader.stand_in import PROBES, Sitting, value_of
+from grader.tamper import Tamper
+from grader.testing import Probe, assert_close, probe_source
+from grader.verdict import CandidateFailure, NotMeasured, Verdict
+from sandbox.errors import SandboxError
+from sandbox.lane import Run
+from sandbox.limits import Outcome, TimedOut
+
+PAIRS: Final = 11
+MORE_PAIRS: Final = 21
+CLEAR_PAIRS: Final = 5
+#: A race is over early if all ratios so far are on one side of the limit by this much.
+CLEARLY_UNDER: Final = 0.8
+CLEARLY_OVER: Final = 1.5
+HOPELESS: Final = 20.0
+#: Of all pairs, the share over the limit that makes a verdict of `too_slow` and not of noise.
+CONVICTION: Final = 0.7
+SIZES_REPEATED: Final = 3
+#: A call this long is measured once: its noise is small beside it.
+LONG_NS: Final = 5e8
+#: How far a timed answer may be from the reference's: rough, because exactness is tested elsewhere.
+COMPARE_RTOL: Final = 1e-3
+
+Target = str | Probe
+Args = tuple[Any, ...]
+
+
+@dataclass
+class Side:
+    """One of the two that are compared."""
+
+    sitting: Sitting
+    run: Run
+    mark_ns: int = 0
+
+    def restart(self) -> None:
+        """Count from here."""
+        self.mark_ns = self.run.cpu_ns()
+
+    def lap(self) -> int:
+        """CPU time since the last lap or restart, in nanoseconds."""
+        before, self.mark_ns = self.mark_ns, self.run.cpu_ns()
+        return self.mark_ns - before
+
+
+@dataclass
+class BudgetFixture:
+    """The `budget` fixture of a hidden test; its methods pass, or raise `too_slow` or `too_large`."""
+
+    candidate: Sitting
+    reference: Sitting | None
+    limits: Limits
+    generator: torch.Generator
+    cpu: int
+    tamper: Tamper | None = None
+    measured: dict[str, float] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def time(self, target: Target, make: Callable[[], Args], **kwargs: Any) -> None:
+        """Race the candidate against the reference; the median ratio must not exceed the part's `time` budget.
+
+        Args:
+            target: the name of a function, or a probe.
+            make: fresh arguments for every pair; one call should cost the reference 5 to 20 ms.
+            kwargs: passed with every call.
+        """
+        limit = self._limit("time")
+        with self._race(target, make, kwargs) as race:
+            ratios = race.ratios(limit)
+        self.measured |= {"ratio": statistics.median(ratios), "limit": limit, "pairs": float(len(ratios))}
+        _judge_ratios(ratios, limit)
+
+    def growth(self, target: Target, make: Callable[[int], Args], *, sizes: Sequence[int], **kwargs: Any) -> None:
+        """Fit cost = c · size^exponent; the exponent must not exceed the part's `growth` budget.
+
+        Args:
+            target: the name of a function, or a probe.
+            make: fresh arguments of a given size.
+            sizes: at least three, each about twice the one before; the smallest should cost some milliseconds.
+            kwargs: passed with every call.
+        """
+        limit = self._limit("growth")
+        exponent = math.inf
+        costs: dict[int, list[float]] = {size: [] for size in sizes}
+        with self._race(target, lambda: make(sizes[0]), kwargs) as race:
+            for _ in range(2):
+                race.grow(costs, make)
+                exponent = _exponent(costs)
+                if exponent <= limit:
+                    break
+        self.measured |= {"exponent": exponent, "limit": limit}
+        if exponent > limit:
+            raise CandidateFailure(Verdict.TOO_SLOW, f"cost grows with exponent {exponent:.2f}, limit {limit:g}")
+
+    def memory(self, target: Target, make: Callable[[], Args], **kwargs: Any) -> None:
+        """Compare the peak memory of one call, each in a fresh process; the limit is the part's `memory` budget."""
+        limit = self._limit("memory")
+        args = make()
+        with _trusted():
+            base, _ = _peak_kb(self._reference(), None, args, kwargs)
+            theirs, want = _peak_kb(self._reference(), target, args, kwargs)
+        mine, got = _peak_kb(self.candidate, target, args, kwargs)
+        _assert_roughly(self.tamper(got, args) if self.tamper else got, want)
+        mine, theirs = mine - base, theirs - base
+        ratio = mine / max(1.0, theirs)
+        self.measured |= {"ratio": ratio, "limit": limit, "peak_mb": mine / 1024}
+        if ratio > limit:
+            raise CandidateFailure(Verdict.TOO_LARGE, f"peak memory {ratio:.2f} x the reference, limit {limit:g}")
+
+    def _limit(self, kind: str) -> float:
+        self.used.add(kind)
+        limit: float | None = getattr(self.limits, kind)
+        if limit is None:
+            raise LookupError(f"the test measures {kind}, but the part has no `{kind}` budget in task.toml")
+        if self.reference is None:
+            raise NotMeasured("budgets were switched off")
+        return limit
+
+    def _reference(self) -> Sitting:
+        assert self.reference is not None
+        return self.reference
+
+    @contextlib.contextmanager
+    def _race(self, target: Target, make: Callable[[], Args], kwargs: dict[str, Any]) -> Iterator[Race]:
+        candidate = Side(self.candidate, self.candidate.run())
+        with _trusted():
+            sides = candidate, Side(self._reference(), self._reference().run())
+        race = Race(sides, target, make, kwargs, self.generator, self.tamper)
+        everywhere = os.sched_getaffinity(0)
+        try:
+            for side in sides:
+                side.run.pin({self.cpu})
+            race.warm_up()
+            yield race
+        finally:
+            for side in sides:
+                if side.run.alive:
+                    side.run.pin(everywhere)
+
+
+class Race:
+    """Two runs that do the same work in turn."""
+
+    def __init__(
+        self,
+        sides: tuple[Side, Side],
+        target: Target,
+        make: Callable[[], Args],
+        kwargs: dict[str, Any],
+        generator: torch.Generator,
+        tamper: Tamper | None,
+    ) -> None:
+        self._candidate, self._reference = sides
+        self._target, self._make, self._kwargs = target, make, kwargs
+        self._generator, self._tamper = generator, tamper
+        self._null_ns = 0.0
+
+    def warm_up(self) -> None:
+        """Call both once with everything watched, then learn what moving the arguments costs."""
+        args = self._make()
+        with _trusted():
+            want = value_of(self._ask(self._reference, args, watch=True))
+        self._compare(value_of(self._ask(self._candidate, args, watch=True)), want, args)
+        self._null_ns = self._null(self._make())
+        for side in (self._candidate, self._reference):
+            side.restart()
+
+    def ratios(self, limit: float) -> list[float]:
+        """Cost ratios of as many pairs as it takes to be sure."""
+        ratios: list[float] = []
+        surprise = CLEAR_PAIRS + self._draw(PAIRS - CLEAR_PAIRS)
+        for count in range(1, PAIRS + MORE_PAIRS + 1):
+            ratios.append(self._pair())
+            if count == surprise:  # an answer that behaves only while it is not traced would show here
+                self.warm_up()
+            if ratios[0] > HOPELESS * limit or _is_settled(ratios, limit):
+                break
+        return ratios
+
+    def grow(self, costs: dict[int, list[float]], make: Callable[[int], Args]) -> None:
+        """Add a few costs of the candidate at every size, the sizes in turn; a long one is not repeated."""
+        for _ in range(SIZES_REPEATED):
+            for size in costs:
+                if costs[size] and costs[size][0] > LONG_NS:
+                    continue
+                args = make(size)
+                self._null_ns = self._null(args)
+                self._candidate.restart()
+                cost, got = self._cost(self._candidate, args)
+                costs[size].append(self._net(cost))
+                self._compare(got, self._cost(self._reference, args)[1], args)
+
+    def _pair(self) -> float:
+        args = self._make()
+        order = [self._candidate, self._reference]
+        if self._draw(2):
+            order.reverse()
+        answers = {id(side): self._cost(side, args) for side in order}
+        (mine, got), (theirs, want) = answers[id(self._candidate)], answers[id(self._reference)]
+        self._compare(got, want, args)
+        return self._net(mine) / self._net(theirs)
+
+    def _ask(self, side: Side, args: Args, *, watch: bool) -> Outcome:
+        return side.sitting.ask(side.run, self._target, args, self._kwargs, watch=watch)
+
+    def _cost(self, side: Side, args: Args) -> tuple[float, Any]:
+        """CPU time of one call in nanoseconds and its value, with whatever the process did since the call before."""
+        outcome = self._ask(side, args, watch=False)
+        if side is self._reference:
+            with _trusted():
+                value = value_of(outcome)
+        elif isinstance(outcome, TimedOut):
+            raise CandidateFailure(Verdict.TOO_SLOW, f"still running after {outcome.wall_s:g} s")
+        else:
+            value = value_of(outcome)
+        return side.lap(), value
+
+    def _null(self, args: Args) -> float:
+        """What a call with these arguments costs that does nothing."""
+        costs = []
+        self._reference.restart()
+        for _ in range(3):
+            with _trusted():
+                value_of(self._reference.run.null(*args))
+            costs.append(self._reference.lap())
+        return statistics.median(costs)
+
+    def _net(self, cost: float) -> float:
+        return max(cost - self._null_ns, 0.1 * cost)
+
+    def _compare(self, got: Any, want: Any, args: Args) -> None:
+        if self._tamper:
+            got = self._tamper(got, args)
+        _assert_roughly(got, want)
+
+    def _draw(self, high: int) -> int:
+        return int(torch.randint(high, (1,), generator=self._generator))
+
+
+@contextlib.contextmanager
+def _trusted() -> Iterator[None]:
+    """The reference is at work: what goes wrong with it is our fault.
+
+    Raises:
+        SandboxError: the reference failed.
+    """
+    try:
+        yield
+    except CandidateFailure as failure:
+        raise SandboxError(f"the reference failed: {failure}") from failure
+
+
+def _is_settled(ratios: list[float], limit: float) -> bool:
+    count = len(ratios)
+    if count == PAIRS:
+        return statistics.median(ratios) <= limit or min(ratios) > CLEARLY_OVER * limit
+    return count >= CLEAR_PAIRS and count < PAIRS and max(ratios) <= CLEARLY_UNDER * limit
+
+
+def _judge_ratios(ratios: list[float], limit: float) -> None:
+    median = statistics.median(ratios)
+    if median <= limit:
+        return
+    over = sum(ratio > limit for ratio in ratios) / len(ratios)
+    if over < CONVICTION:
+        raise NotMeasured(f"the ratio stayed around its limit {limit:g}: median {median:.2f}")
+    raise CandidateFailure(Verdict.TOO_SLOW, f"{median:.2f} x the reference's CPU time, limit {limit:g}")
+
+
+def _exponent(costs: dict[int, list[float]]) -> float:
+    xs = [math.log(size) for size in costs]
+    ys = [math.log(min(found)) for found in costs.values()]
+    return statistics.linear_regression(xs, ys).slope
+
+
+def _peak_kb(sitting: Sitting, target: Target | None, args: Args, kwargs: dict[str, Any]) -> tuple[float, Any]:
+    """Peak memory of one call above where its fresh run started, and its value; without target, of a null call."""
+    run = sitting.fresh()
+    try:
+        if isinstance(target, Probe):
+            value_of(run.load(PROBES, probe_source(target.module), shown=False))
+        outcome = run.null(*args) if target is None else sitting.ask(run, target, args, kwargs, watch=False)
+        value = value_of(outcome)
+        return float(run.usage().peak_kb - run.start.resident_kb), value
+    finally:
+        run.close()
+
+
+def _assert_roughly(got: Any, want: Any) -> None:
+    """Compare a timed answer with the reference's, element by element of a container."""
+    if isinstance(want, (list, tuple)) and isinstance(got, (list, tuple)) and len(got) == len(want):
+        for a, b in zip(got, want, strict=True):
+            _assert_roughly(a, b)
+    elif isinstance(want, torch.Tensor) and want.is_floating_point():
+        finite = want[want.isfinite()].abs()
+        scale = finite.max().item() if finite.numel() else 0.0
+        assert_close(got, want, dtype=want.dtype, rtol=COMPARE_RTOL, atol=COMPARE_RTOL * scale)
+    else:
+        assert_close(got, want, rtol=COMPARE_RTOL)

@@ -1,0 +1,140 @@
+"""What the promises are judged by: answers graded in many ways, on all of a grader's lanes at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from grader.grade import Grader, Options, SystemFailure
+from grader.report import PartReport, Report
+from grader.submission import Submission
+from grader.task import Task
+from grader.textfile import TaskError
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+OnStep = Callable[[int, int, str], None]
+
+
+class Job(Protocol[T_co]):
+    """Something to be done once, however many promises ask for it: equal jobs are one."""
+
+    @property
+    def name(self) -> str:
+        """What it is called while it is done, and where its failure is."""
+
+    def run(self, grader: Grader, task: Task) -> T_co:
+        """Do it."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One answer graded in one way.
+
+    Attributes:
+        parts: ids of the parts to grade; all of them without any.
+        tamper: the trivial answer put in place of every result, or "".
+        measured: ids of the parts whose budgets are measured as well, unless they have failed already.
+        again: tells a repetition from the first time.
+    """
+
+    name: str
+    source: str
+    seed: int = 1
+    parts: tuple[str, ...] = ()
+    tamper: str = ""
+    measured: tuple[str, ...] = ()
+    again: bool = False
+
+    def run(self, grader: Grader, task: Task) -> Report:
+        """The report; of the parts in `measured`, the one with their budgets.
+
+        Raises:
+            TaskError: the hidden tests cannot be collected.
+            SystemFailure: a test failed by itself.
+        """
+        options = Options(seed=self.seed, parts=self.parts, tamper=self.tamper, budgets=False)
+        submission = Submission(self.name, self.source.encode())
+        report = grader.grade(task, submission, options)
+        open_ = tuple(p.id for p in report.parts if p.id in self.measured and not p.verdict.is_failure)
+        if not open_:
+            return report
+        return _merged(report, grader.grade(task, submission, replace(options, parts=open_, budgets=True)))
+
+
+class Evidence:
+    """What came of all jobs; `failures` holds those that could not be done, with the reason."""
+
+    def __init__(self) -> None:
+        self.failures: dict[Job[object], str] = {}
+        self._results: dict[Any, Any] = {}
+
+    def gather(self, grader: Grader, task: Task, jobs: Iterable[Job[object]], on_step: OnStep | None = None) -> None:
+        """Do every job, the first of them before the others: if that cannot be done, the rest are left."""
+        first, *rest = waiting = list(dict.fromkeys(jobs))
+        report = on_step or _silently
+        self._keep(first, _attempt(first, grader, task))
+        report(1, len(waiting), first.name)
+        if self.failures:
+            return
+        with ThreadPoolExecutor(grader.slots) as workers:
+            futures = {workers.submit(_attempt, job, grader, task): job for job in rest}
+            for done, future in enumerate(_completed(workers, futures), 2):
+                self._keep(futures[future], future.result())
+                report(done, len(waiting), futures[future].name)
+
+    def of(self, job: Job[T]) -> T:
+        """What came of a job."""
+        result: T = self._results[job]
+        return result
+
+    def _keep(self, job: Job[object], result: object) -> None:
+        if isinstance(result, (TaskError, SystemFailure)):
+            self.failures[job] = reason(result)
+        self._results[job] = result
+
+
+def parts_of(evidence: Evidence, trials: Iterable[Trial]) -> Iterator[tuple[Trial, PartReport]]:
+    """Every part's report of every trial."""
+    for trial in trials:
+        for part in evidence.of(trial).parts:
+            yield trial, part
+
+
+def reason(error: TaskError | SystemFailure) -> str:
+    """Why a job could not be done, with the last line of a hidden test that had a hand in it, if one had."""
+    if isinstance(error, TaskError):
+        return error.message
+    text = str(error.__cause__ or error).strip()
+    lines = re.findall(r'test_hidden\.py", line (\d+)', text)
+    return text.split("\n")[0] + (f" (test_hidden.py:{lines[-1]})" if lines else "")
+
+
+def _attempt(job: Job[T], grader: Grader, task: Task) -> T | TaskError | SystemFailure:
+    try:
+        return job.run(grader, task)
+    except (TaskError, SystemFailure) as error:
+        return error
+
+
+def _silently(done: int, total: int, what: str) -> None:
+    """Tell nobody."""
+
+
+def _completed(workers: ThreadPoolExecutor, futures: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    try:
+        yield from as_completed(futures)
+    except BaseException:
+        workers.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _merged(report: Report, measured: Report) -> Report:
+    """`report` with the parts that were graded again put in place."""
+    fresh = {part.id: part for part in measured.parts}
+    parts = tuple(fresh.get(part.id, part) for part in report.parts)
+    return replace(report, parts=parts, points=sum(part.points for part in parts))

@@ -1,0 +1,62 @@
+"""The reference passes on every seed with all its points."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from grader.check.evidence import Evidence, Trial, parts_of
+from grader.check.finding import Finding
+from grader.report import PartReport
+from grader.task import Budget, Task
+
+FILE: Final = "reference.py"
+#: On how many of the seeds budgets are measured.
+BUDGET_SEEDS: Final = 3
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The promise for seeds 1 to `seeds`."""
+
+    seeds: int
+
+    def jobs(self, task: Task) -> Iterator[Trial]:
+        """The reference on every seed."""
+        return trials(task, self.seeds)
+
+    def findings(self, task: Task, evidence: Evidence) -> Iterator[Finding]:
+        """What the reference fails, with the seeds it does."""
+        failed: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for trial, part in parts_of(evidence, self.jobs(task)):
+            if part.points < part.max_points:
+                for failure in _failures(part):
+                    failed[failure].append(trial.seed)
+        for (where, verdict), seeds in failed.items():
+            problem = f"the reference gets {verdict} on {seeds_named(seeds)}"
+            yield Finding(where, problem, "mend the reference, or the test")
+
+
+def trials(task: Task, seeds: int) -> Iterator[Trial]:
+    """The reference on seeds 1 to `seeds`, on the first of them with its budgets."""
+    source = task.reference
+    budgeted = tuple(part.id for part in task.parts if part.budget != Budget())
+    for seed in range(1, seeds + 1):
+        yield Trial(FILE, source, seed, measured=budgeted if seed <= BUDGET_SEEDS else ())
+
+
+def seeds_named(seeds: list[int]) -> str:
+    """`seed 3`, or `seeds 3, 7`."""
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _failures(part: PartReport) -> Iterator[tuple[str, str]]:
+    """What failed in a part and how; what it notes about the code stands for all its tests."""
+    if part.notes:
+        yield f"{FILE} ({part.id})", f"{part.verdict} ({'; '.join(part.notes)})"
+        return
+    for check in part.checks:
+        if check.verdict.is_failure:
+            yield f"{part.id}/{check.name}", str(check.verdict)

@@ -1,0 +1,86 @@
+"""Budgets leave room: each is measured by a test, and the reference needs no more than half of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from grader.check.evidence import Evidence, Trial, parts_of
+from grader.check.finding import Finding
+from grader.check.reference import BUDGET_SEEDS, trials
+from grader.report import Check
+from grader.task import MANIFEST, Budget, Part, Task
+from grader.verdict import Verdict
+
+#: The number that a measurement of each budget leaves in a check.
+TRACES: Final[Mapping[str, str]] = {"time": "pairs", "memory": "peak_mb", "growth": "exponent"}
+#: How far below its limit an exponent stays.
+GROWTH_MARGIN: Final = 0.15
+SHARE: Final = 0.5
+#: The reference beside itself is 1 × up to noise, which must not decide about a limit of exactly 2.
+NOISE: Final = 1.1
+
+
+def jobs(task: Task) -> Iterator[Trial]:
+    """The reference with its budgets."""
+    return trials(task, BUDGET_SEEDS)
+
+
+def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
+    """Budgets that nobody measures, that could not be measured, or that the reference all but uses up."""
+    checks = _measured_checks(task, evidence)
+    for part in task.parts:
+        found = {name: runs for (of, name), runs in checks.items() if of == part.id}
+        yield from _unmeasured(part, [check for runs in found.values() for check in runs])
+        for name, runs in found.items():
+            yield from tight(f"{part.id}/{name}", runs)
+    yield from _small(task)
+
+
+def _measured_checks(task: Task, evidence: Evidence) -> dict[tuple[str, str], list[Check]]:
+    found: dict[tuple[str, str], list[Check]] = defaultdict(list)
+    for trial, part in parts_of(evidence, jobs(task)):
+        if part.id in trial.measured:
+            for check in part.checks:
+                found[part.id, check.name].append(check)
+    return found
+
+
+def _unmeasured(part: Part, checks: list[Check]) -> Iterator[Finding]:
+    if any(check.verdict.is_failure for check in checks):
+        return  # that is said already
+    for kind, trace in TRACES.items():
+        if getattr(part.budget, kind) is not None and not any(trace in check.measured for check in checks):
+            fix = f"write one with budget.{kind}(…), or drop the budget"
+            yield Finding(part.id, f"no test measures its {kind} budget", fix)
+
+
+def tight(where: str, runs: list[Check]) -> Iterator[Finding]:
+    """What is wrong with one check, measured on several seeds."""
+    missed = [check for check in runs if check.verdict is Verdict.NOT_MEASURED]
+    if missed:
+        yield Finding(where, f"not measured: {missed[0].detail}", "make the measured call longer and its cost steadier")
+        return
+    for kind, room in (("ratio", SHARE), ("exponent", 1.0)):
+        used = [check.measured[kind] for check in runs if kind in check.measured]
+        if not used:
+            continue
+        limit = runs[0].measured["limit"]
+        most = limit * room * NOISE if kind == "ratio" else limit - GROWTH_MARGIN
+        if statistics.median(used) > most:
+            problem = f"the reference needs {statistics.median(used):.2f} of a limit of {limit:g} ({kind})"
+            yield Finding(where, problem, "raise the limit, or make the reference cheaper")
+
+
+def _small(task: Task) -> Iterator[Finding]:
+    for part in task.parts:
+        for kind in ("time", "memory"):
+            limit = getattr(part.budget, kind)
+            if limit is not None and limit * SHARE < 1:
+                problem = f"{part.id} allows {limit:g} × the reference's {kind}"
+                yield Finding(MANIFEST, problem, "allow at least 2 ×: another style of right answer has to pass")
+
+
+assert set(TRACES) == set(Budget.__dataclass_fields__)

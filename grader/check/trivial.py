@@ -1,0 +1,40 @@
+"""Every part refuses every trivial answer put in place of the right one: zeros, ones, NaN, the input and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from grader.check.evidence import Evidence, Trial, parts_of
+from grader.check.finding import Finding
+from grader.tamper import CHANGED, NAMES
+from grader.task import Task
+
+SEEDS: Final = (1, 2)
+ROUNDING: Final = "bfloat16"
+#: How a trivial answer is named in a sentence.
+CALLED: Final = {"nan": "NaN", "input": "its input", "previous": "the previous answer", ROUNDING: "bfloat16 rounding"}
+
+
+def jobs(task: Task) -> Iterator[Trial]:
+    """The reference with its results replaced, by each trivial answer in turn."""
+    source = task.reference
+    for name in NAMES:
+        for seed in SEEDS:
+            yield Trial(f"reference.py as {CALLED.get(name, name)}", source, seed, tamper=name)
+
+
+def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
+    """Parts that pass although their results were replaced.
+
+    Rounding that changes nothing, say of a boolean mask, leaves the right answer, which has to pass. The other answers
+    can always be told from the right one by some test, unless a part returns nothing but texts.
+    """
+    reports = list(parts_of(evidence, jobs(task)))
+    changed = {(part.id, trial.tamper) for trial, part in reports if any(c.measured.get(CHANGED) for c in part.checks)}
+    replaceable = {part_id for part_id, _ in changed}
+    passed = dict.fromkeys((part.id, trial.tamper) for trial, part in reports if not part.verdict.is_failure)
+    for part_id, tamper in passed:
+        if (part_id, tamper) in changed or (tamper != ROUNDING and part_id in replaceable):
+            problem = f"part {part_id!r} is passed by {CALLED.get(tamper, tamper)} in place of every result"
+            yield Finding(part_id, problem, "check values more tightly, or call twice with one shape and other values")

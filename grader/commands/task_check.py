@@ -1,0 +1,87 @@
+"""`forwardpass task check`: proves of each task what it promises, and says what to do where it does not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.bank import Bank, default_root
+from grader.check import Finding, check_task
+from grader.commands.console import console_for
+from grader.commands.exits import NOT_PASSED, PASSED, USAGE
+from grader.commands.lanes import opened
+from grader.commands.progress import Reporter, reporter
+from grader.grade import Grader
+from grader.report import clean
+from grader.task import Task, load_task
+from grader.textfile import TaskError
+
+
+@click.command("check")
+@click.argument("names", metavar="[TASK]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Check every task of the bank.")
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Try the reference on so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one task a line.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.pass_context
+def command(
+    ctx: click.Context, names: tuple[str, ...], everything: bool, seeds: int, as_json: bool, quiet: bool
+) -> None:
+    """Prove that tasks are what they promise.
+
+    Exit codes: 0 nothing was found, 1 something was, 2 a task is unknown or broken, 3 nothing can be graded here.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name the tasks to check, or say --all")
+    tasks, broken = _every_task() if everything else ([Bank(default_root()).get(name) for name in names], [])
+    for error in broken:
+        click.echo(f"Error: {error}", err=True)
+    with reporter(quiet=quiet, streams=True) as progress, opened(None, progress) as grader:
+        found = [_check(grader, task, seeds, progress, as_json) for task in tasks]
+    ctx.exit(USAGE if broken else NOT_PASSED if any(found) else PASSED)
+
+
+def _every_task() -> tuple[list[Task], list[TaskError]]:
+    """The tasks of the bank, and what is wrong with those that cannot be read."""
+    tasks, broken = [], []
+    for folder in Bank(default_root()).folders():
+        try:
+            tasks.append(load_task(folder))
+        except TaskError as error:
+            broken.append(error)
+    return tasks, broken
+
+
+def _check(grader: Grader, task: Task, seeds: int, progress: Reporter, as_json: bool) -> list[Finding]:
+    progress.stage(f"checking {task.id}")
+    findings = check_task(grader, task, seeds=seeds, on_step=partial(_on_step, progress, task))
+    if as_json:
+        click.echo(json.dumps(_plain(task, findings), ensure_ascii=False))
+    else:
+        _print(task, findings, console_for(sys.stdout))
+    return findings
+
+
+def _on_step(progress: Reporter, task: Task, done: int, total: int, what: str) -> None:
+    progress.at(f"{task.id}: {what}", done, total)
+
+
+def _plain(task: Task, findings: list[Finding]) -> dict[str, Any]:
+    return {"task": task.id, "task_digest": task.digest, "findings": [asdict(finding) for finding in findings]}
+
+
+def _print(task: Task, findings: list[Finding], console: Console) -> None:
+    console.print(Text(f"{task.id}: {f'{len(findings)} findings' if findings else 'as promised'}", style="bold"))
+    for finding in findings:
+        console.print(Padding(Text(clean(f"{finding.where}: {finding.problem}")), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(clean(finding.fix), style="dim"), (0, 0, 0, 4), expand=False))

@@ -1,0 +1,227 @@
+"""One submission's examination: which part is being judged, with which run, and what each check came to."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import torch
+
+from grader import rules
+from grader.budget import BudgetFixture
+from grader.report import Check
+from grader.source import entry_returns
+from grader.stand_in import Answer, Candidate, Sitting
+from grader.tamper import CHANGED, Tamper
+from grader.task import Part, Task
+from grader.verdict import CandidateFailure, CandidateRaised, NotMeasured, Verdict
+from sandbox.errors import SandboxError
+from sandbox.lane import Lane
+
+Send = Callable[[dict[str, Any]], None]
+
+
+class SystemFault(Exception):
+    """Our own failure: nothing is said about the candidate, the examination is given up."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be judged, as the worker asks for it.
+
+    Attributes:
+        source: the submission's bytes.
+        seed: draws every input; the same seed repeats an examination.
+        parts: ids of the parts to judge.
+        tamper: a trivial answer to put in place of every result, or "".
+        budgets: measure budgets; off, they are `not_measured`.
+        cpu: the CPU races are pinned to.
+        wall_s: real time one call may take.
+    """
+
+    source: bytes
+    seed: int
+    parts: tuple[str, ...]
+    tamper: str = ""
+    budgets: bool = True
+    cpu: int = 0
+    wall_s: float = 10.0
+
+
+@dataclass
+class _Now:
+    """The part and the check that are being judged."""
+
+    part: Part
+    sitting: Sitting
+    reference: Sitting | None
+    tamper: Tamper | None
+    candidate: Candidate | None = None
+    budget: BudgetFixture | None = None
+    used: set[str] = field(default_factory=set)
+    forbidden: dict[str, None] = field(default_factory=dict)
+
+
+class Exam:
+    """Lives in the examiner's fork; the pytest plugin asks it for fixtures and tells it how tests ended."""
+
+    def __init__(self, task: Task, job: Job, lane: Lane, reference_lane: Lane | None, send: Send) -> None:
+        self._task, self._job, self._send = task, job, send
+        self._lane, self._reference_lane = lane, reference_lane
+        self._parts = {part.test_class: part for part in task.parts if part.id in job.parts}
+        self._now: _Now | None = None
+        self._findings: dict[str, list[tuple[int, str]]] | None = None
+        self._started = 0.0
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """The parts asked for, by their test class."""
+        return self._parts
+
+    def begin(self, test_class: str) -> None:
+        """A check of this class starts; the first of a class starts its part."""
+        self._started = time.perf_counter()
+        part = self._parts[test_class]
+        if self._now is None or self._now.part is not part:
+            self.end_part()
+            self._now = self._sit(part)
+            self._prefork_another(part)
+        self._now.candidate = self._now.budget = None
+
+    def end_part(self) -> None:
+        """Close the part that is being judged and send what it used."""
+        if self._now is None:
+            return
+        now, self._now = self._now, None
+        now.sitting.close()
+        if now.reference:
+            now.reference.close()
+        found = (now.sitting.findings or {}).get(now.part.entry, [])
+        notes = [*dict.fromkeys(rules.sentence(line, name) for line, name in found) | now.forbidden]
+        notes += [now.sitting.unloadable] if now.sitting.unloadable else []
+        cost = {"cpu_ms": now.sitting.cpu_ns / 1e6, "peak_mb": now.sitting.peak_kb / 1024}
+        self._send({"part": now.part.id, "notes": notes, "budgets_used": sorted(now.used), **cost})
+
+    def candidate(self) -> Candidate:
+        """The `candidate` fixture.
+
+        Raises:
+            CandidateFailure: the part's code uses a forbidden name.
+        """
+        assert self._now is not None
+        self._require_allowed()
+        self._now.candidate = Candidate(self._now.sitting, self._now.tamper)
+        return self._now.candidate
+
+    def generator(self, name: str) -> torch.Generator:
+        """The `rng` fixture: its seed comes from the submission's, the part's and the test's name.
+
+        PyTorch's generator looks at the lowest 32 bits of a seed only, so all of it is hashed into these.
+        """
+        assert self._now is not None
+        origin = f"{self._job.seed}\0{self._now.part.id}\0{name}"
+        return torch.Generator().manual_seed(int.from_bytes(blake2b(origin.encode(), digest_size=4).digest()))
+
+    def budget(self, name: str) -> BudgetFixture:
+        """The `budget` fixture. Raises as `candidate` does."""
+        assert self._now is not None
+        now = self._now
+        self._require_allowed()
+        generator = self.generator(name + " order")
+        reference = now.reference if self._job.budgets else None
+        now.budget = BudgetFixture(now.sitting, reference, now.part.budget, generator, self._job.cpu, now.tamper)
+        return now.budget
+
+    def end(self, name: str, says: str, error: BaseException | None) -> None:
+        """A check ended; say how.
+
+        Raises:
+            SystemFault: it ended by our own failure.
+        """
+        assert self._now is not None
+        verdict, detail, lines = self._judge(error)
+        budget = self._now.budget
+        if budget:
+            self._now.used |= budget.used
+        if verdict is Verdict.FORBIDDEN:
+            self._now.forbidden |= dict.fromkeys(detail.split("; "))
+        check = Check(
+            name=name,
+            verdict=verdict,
+            says=says if verdict.is_failure else "",
+            detail=detail[:2000],
+            lines=lines,
+            time_ms=(time.perf_counter() - self._started) * 1e3,
+            measured=self._measured(self._now),
+        )
+        self._send({"check": asdict(check) | {"lines": [list(line) for line in lines]}, "of": self._now.part.id})
+
+    def _measured(self, now: _Now) -> dict[str, float]:
+        """What was measured in a check; under a trivial answer, also how much of the answer it changed."""
+        measured = dict(now.budget.measured) if now.budget else {}
+        if now.tamper:
+            measured[CHANGED], now.tamper.changed = float(now.tamper.changed), 0
+        return measured
+
+    def _judge(self, error: BaseException | None) -> tuple[Verdict, str, tuple[tuple[int, str], ...]]:
+        if error is None:
+            return Verdict.PASS, "", ()
+        if isinstance(error, CandidateRaised):
+            return error.verdict, error.detail, error.lines
+        if isinstance(error, CandidateFailure):
+            return error.verdict, error.detail, ()
+        if isinstance(error, NotMeasured):
+            return Verdict.NOT_MEASURED, str(error), ()
+        if isinstance(error, AssertionError):
+            return Verdict.WRONG_VALUE, str(error), ()
+        if self._stumbled(error):
+            return Verdict.WRONG_VALUE, f"the answer cannot be used: {type(error).__name__}: {error}", ()
+        raise SystemFault(f"{type(error).__name__}: {error}") from error
+
+    def _stumbled(self, error: BaseException) -> bool:
+        """Whether a test tripped over what the candidate returned, rather than over a fault of ours.
+
+        `task check` proves that a test does not trip over right answers, so what is left are answers it cannot handle.
+        """
+        ours = (SandboxError, OSError, MemoryError, SystemExit, KeyboardInterrupt, LookupError)
+        answered = self._now is not None and self._now.candidate is not None and self._now.candidate._answered
+        return answered and (isinstance(error, (IndexError, KeyError)) or not isinstance(error, ours))
+
+    def _sit(self, part: Part) -> _Now:
+        task, job = self._task, self._job
+        answer = Answer(
+            source=job.source,
+            seed=job.seed,
+            entries=tuple(p.entry for p in task.parts),
+            forbid=task.forbid,
+            operators=tuple(rules.operators(task.forbid, task.forbid_ops)),
+            returns=entry_returns(task.starter),
+        )
+        sitting = Sitting(self._lane, answer)
+        sitting.findings = self._findings
+        reference = (
+            Sitting(self._reference_lane, Answer(task.reference.encode(), job.seed)) if self._reference_lane else None
+        )
+        return _Now(part, sitting, reference, Tamper(job.tamper) if job.tamper else None)
+
+    def _prefork_another(self, part: Part) -> None:
+        """Have the run of the next part forked while this one is judged."""
+        assert self._now is not None
+        if part is not list(self._parts.values())[-1]:
+            self._lane.prefork()
+
+    def _require_allowed(self) -> None:
+        """Refuse to judge a part whose code uses a forbidden name."""
+        assert self._now is not None
+        sitting, entry = self._now.sitting, self._now.part.entry
+        if sitting.answer.forbid and sitting.findings is None:
+            with contextlib.suppress(CandidateFailure):  # what cannot be loaded fails at the first call
+                sitting.run()
+            self._findings = sitting.findings
+        found = (sitting.findings or {}).get(entry, [])
+        if found:
+            raise CandidateFailure(Verdict.FORBIDDEN, "; ".join(rules.sentence(n, name) for n, name in found))

@@ -1,0 +1,212 @@
+"""Task and code in, report out: the one place where a failure of ours becomes `system_error`."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import platform
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from grader import __version__
+from grader.backend import default_backend
+from grader.desk import Desk, Template
+from grader.record import OnCheck, Record
+from grader.report import Report
+from grader.score import report_verdict
+from grader.submission import Submission
+from grader.task import Level, Part, Task
+from grader.verdict import Verdict
+from sandbox.errors import SandboxError
+from sandbox.pool import Backend, Pool
+
+TRIES: Final = 3
+
+
+class SystemFailure(Exception):
+    """A submission could not be judged through no fault of its own: `system_error`, to be tried again later."""
+
+    verdict = Verdict.SYSTEM_ERROR
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    Attributes:
+        seed: draws the inputs; None derives it from the secret and the submission, so that a re-grade repeats it.
+        level, parts: what is asked; everything without them.
+        budgets: off, budgets are `not_measured`.
+        wall_s: overrides the task's wall for a single call.
+        tamper: for `task check`: a trivial answer in place of every result.
+    """
+
+    seed: int | None = None
+    level: Level | None = None
+    parts: tuple[str, ...] = ()
+    budgets: bool = True
+    wall_s: float | None = None
+    tamper: str = ""
+
+
+class Grader:
+    """Grades submissions on `slots` lanes at once; safe to use from many threads."""
+
+    def __init__(
+        self, slots: int | None = None, *, backend: Backend | None = None, secret: bytes | None = None
+    ) -> None:
+        self.slots = slots or lanes_here()
+        self.backend = backend or default_backend()
+        self._secret = secret or os.environ.get("FORWARDPASS_SECRET", "").encode() or secrets.token_bytes(32)
+        self._lanes = Pool(self.backend, self.slots)
+        self._references = Pool(self.backend, self.slots)
+        self._desk = Desk()
+        self._identities: dict[int, tuple[Task, str, str]] = {}
+
+    def open(self, *, races: bool = False) -> None:
+        """Warm everything up: the examiner and all lanes, at once; with `races`, those of the reference too.
+
+        Raises:
+            SandboxError: no isolation works here, or the examiner does not start; the message says what to do.
+        """
+        starts = [self._desk.open, self._lanes.open, *([self._references.open] if races else [])]
+        with ThreadPoolExecutor(len(starts)) as starters:
+            pending = [starters.submit(start) for start in starts]
+            try:
+                for future in as_completed(pending):
+                    future.result()
+            except BaseException:  # an interrupt too: what was started has to end
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """End every process this grader started."""
+        self._desk.close()
+        self._lanes.close()
+        self._references.close()
+
+    def __enter__(self) -> Grader:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def grade(
+        self, task: Task, submission: Submission, options: Options = Options(), on_check: OnCheck | None = None
+    ) -> Report:
+        """Judge one submission.
+
+        Raises:
+            TaskError: the task is broken, or has no such part.
+            SystemFailure: it could not be judged after several tries on fresh lanes.
+        """
+        parts = task.select(options.level, options.parts)
+        failure: Exception | None = None
+        for _ in range(TRIES):
+            try:
+                return self._grade_once(task, parts, submission, options, on_check)
+            except (SandboxError, OSError) as error:
+                failure = error
+        raise SystemFailure(f"{submission.name}: could not be graded after {TRIES} tries: {failure}") from failure
+
+    def checks(self, task: Task, options: Options = Options()) -> int:
+        """How many checks a submission will be put to.
+
+        Raises:
+            TaskError: the task is broken, or has no such part.
+            SandboxError: the examiner is gone.
+        """
+        asked = {part.test_class for part in task.select(options.level, options.parts)}
+        template = self._desk.template(task, self._identity(task)[0])
+        return sum(test_class in asked for test_class, _, _ in template.tests)
+
+    def seed(self, task: Task, submission: Submission) -> int:
+        """The seed of a submission: secret to whoever lacks our key, the same for the same bytes and task."""
+        message = f"{task.id}\0{submission.digest}".encode()
+        return int.from_bytes(hmac.digest(self._secret, message, "sha256")[:6], "big")
+
+    def _identity(self, task: Task) -> tuple[str, str]:
+        """Digest and title, read once for each task object: to grade a task that changed on disk, load it again."""
+        if id(task) not in self._identities:
+            self._identities[id(task)] = task, task.digest, task.title("en")
+        return self._identities[id(task)][1:]
+
+    def _grade_once(
+        self, task: Task, parts: tuple[Part, ...], submission: Submission, options: Options, on_check: OnCheck | None
+    ) -> Report:
+        started = time.perf_counter()
+        digest, title = self._identity(task)
+        template = self._desk.template(task, digest)
+        seed = self.seed(task, submission) if options.seed is None else options.seed
+        record = Record(template, parts, submission.source, on_check)
+        backend = self._examine(task, template, parts, submission, options, seed, record)
+        reports = tuple(record.part_report(part) for part in parts)
+        points = sum(part.points for part in reports)
+        return Report(
+            task=task.id,
+            title=title,
+            task_digest=digest,
+            submission=submission.name,
+            submission_digest=submission.digest,
+            seed=seed,
+            grader_version=__version__,
+            backend=backend,
+            hardware=hardware(),
+            level=str(options.level) if options.level else None,
+            verdict=report_verdict([part.verdict for part in reports], points),
+            points=points,
+            max_points=sum(part.max_points for part in reports),
+            parts=reports,
+            elapsed_ms=(time.perf_counter() - started) * 1e3,
+        )
+
+    def _examine(
+        self,
+        task: Task,
+        template: Template,
+        parts: tuple[Part, ...],
+        submission: Submission,
+        options: Options,
+        seed: int,
+        record: Record,
+    ) -> dict[str, Any]:
+        job = {
+            "source": submission.source,
+            "seed": seed,
+            "parts": [part.id for part in parts],
+            "tamper": options.tamper,
+            "budgets": options.budgets,
+            "wall_s": options.wall_s or task.wall_s,
+        }
+        races = options.budgets and any(part.budget.is_set for part in parts)
+        with self._lanes.lane() as lane:
+            if not races:
+                self._desk.examine(template, job, [lane], record.add)
+                return lane.backend
+            with self._references.lane() as reference:
+                cpus = sorted(os.sched_getaffinity(0))
+                job["cpu"] = cpus[lane.number % len(cpus)]
+                self._desk.examine(template, job, [lane, reference], record.add)
+                return lane.backend
+
+
+def lanes_here() -> int:
+    """How many lanes this machine keeps busy: one a core that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@cache
+def hardware() -> dict[str, Any]:
+    """What a report says of the machine."""
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return {"cpu": model, "cores": len(os.sched_getaffinity(0)), "system": f"{platform.system()} {platform.release()}"}

@@ -1,0 +1,129 @@
+"""The pytest plugin of the examiner: pauses a collected session, and runs it in a fork for each submission.
+
+A task's template is an ordinary pytest session that stops in `pytest_runtestloop`, its tests collected. There it
+waits for jobs. For each one it forks; the child runs the collected items against the submission and ends without
+returning to pytest. What pytest would print or exit with is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, cast
+
+import pytest
+import torch
+
+from grader.exam import Exam
+
+#: Plugins that hidden tests do not need, each of which costs time at every test or at the session's end.
+SWITCHED_OFF: Final = [
+    "cacheprovider",
+    "doctest",
+    "faulthandler",
+    "junitxml",
+    "legacypath",
+    "logging",
+    "monkeypatch",
+    "nose",
+    "pastebin",
+    "recwarn",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+    "terminal",
+    "terminalprogress",
+    "threadexception",
+    "tmpdir",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+    "debugging",
+    "capture",
+    "subtests",
+]
+
+
+class ExamPlugin:
+    """Registered with each template's session."""
+
+    def __init__(self, serve: Callable[[pytest.Session], None]) -> None:
+        self._serve = serve
+        self.exam: Exam | None = None
+        self._name = ""
+        self._error: BaseException | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Wait for jobs instead of running, unless the tests could not all be collected."""
+        if session.items and not session.testsfailed:
+            self._serve(session)
+        return True
+
+    def examine(self, session: pytest.Session, exam: Exam) -> None:
+        """Run the items of the exam's parts; in the forked child only."""
+        self.exam = exam
+        items = [item for item in session.items if class_of(item) in exam.parts]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            exam.begin(class_of(item))
+            self._name, self._error = item.name, None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            exam.end(item.name, docstring(item), self._error)
+        exam.end_part()
+
+    def rehearse(self, session: pytest.Session) -> None:
+        """Take one item through pytest without running it, so that a fork's pages are its own before a job comes."""
+        for item in session.items[:1]:
+            self._name, self._error = item.name, None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Keep the first error of a test as it is; pytest's own report of it costs 50 ms and nobody reads it."""
+        outcome: Literal["passed", "failed"] = "passed"
+        if call.excinfo is not None:
+            outcome = "failed"
+            self._error = self._error or call.excinfo.value
+        return pytest.TestReport(
+            item.nodeid,
+            item.location,
+            {},
+            outcome,
+            None,
+            cast("Literal['setup', 'call', 'teardown']", call.when),
+            duration=call.duration,
+        )
+
+    @pytest.fixture
+    def candidate(self) -> Any:
+        """The candidate's module; calls on it run in the sandbox."""
+        assert self.exam is not None, "only a rehearsal"
+        return self.exam.candidate()
+
+    @pytest.fixture
+    def rng(self) -> torch.Generator:
+        """A generator seeded for this submission and this test."""
+        assert self.exam is not None
+        return self.exam.generator(self._name)
+
+    @pytest.fixture
+    def budget(self) -> Any:
+        """Measures the candidate against the reference."""
+        assert self.exam is not None
+        return self.exam.budget(self._name)
+
+    @pytest.fixture
+    def device(self) -> torch.device:
+        """Where tensors belong."""
+        return torch.device("cpu")
+
+
+def class_of(item: pytest.Item) -> str:
+    """The name of the class that holds a test; "" for a bare function."""
+    parent = item.getparent(pytest.Class)
+    return parent.name if parent else ""
+
+
+def docstring(item: pytest.Item) -> str:
+    """The one sentence a test says when it fails."""
+    function = getattr(item, "function", None)
+    return " ".join((function.__doc__ or "").split()) if function else ""

@@ -1,0 +1,229 @@
+"""`candidate` as hidden tests see it: calls go to the sandbox, and an outcome that is no value becomes a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from grader import rules
+from grader.conform import conforms
+from grader.tamper import Tamper
+from grader.testing import Probe, probe_source
+from grader.verdict import CandidateFailure, CandidateRaised, Verdict
+from grader.views import ADDRESS
+from sandbox.lane import Lane, Run
+from sandbox.limits import BrokeProtocol, Died, Outcome, OutOfMemory, Raised, Returned, TimedOut
+
+SOLUTION: Final = "solution"
+PROBES: Final = "probes"
+#: A part whose code ran into the wall this often is not tried again: the rest of its checks time out at once.
+PATIENCE: Final = 2
+#: How many walls all calls of a part may take together: more, and it is code that stays just below the wall every time.
+MOST_WALLS: Final = 6
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One file of code to be driven, and what is forbidden in it.
+
+    Attributes:
+        returns: the annotated return type of each entry, by name.
+        entries: every entry of the task, for the rule findings.
+    """
+
+    source: bytes
+    seed: int
+    entries: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    returns: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class Sitting:
+    """One answer in one lane for the length of a part: the run, how it fares, and what the rules found.
+
+    A run that ended is replaced before the next call; an answer that cannot even be loaded is not loaded again.
+    """
+
+    def __init__(self, lane: Lane, answer: Answer) -> None:
+        self.lane, self.answer = lane, answer
+        self.findings: dict[str, list[tuple[int, str]]] | None = None
+        self.cpu_ns = 0
+        self.peak_kb = 0
+        self._run: Run | None = None
+        self._probes: set[int] = set()
+        self._unloadable: CandidateFailure | None = None
+        self._timeouts = 0
+        self._waited = 0.0
+
+    @property
+    def unloadable(self) -> str:
+        """Why the answer cannot be loaded, in a sentence for its author; "" if it can."""
+        failure = self._unloadable
+        if failure is None or failure.verdict is Verdict.FORBIDDEN:
+            return ""
+        line = failure.lines[-1][0] if isinstance(failure, CandidateRaised) and failure.lines else 0
+        said = ADDRESS.sub("0x…", failure.detail.removesuffix(f" ({SOLUTION}.py, line {line})"))
+        if failure.verdict is not Verdict.EXCEPTION:  # time and memory differ each time; a note may not
+            said = str(failure.verdict)
+        return "the code cannot be loaded: " + (f"line {line}: " if line else "") + said
+
+    def run(self) -> Run:
+        """A living run with the answer loaded.
+
+        Raises:
+            CandidateFailure: the answer cannot be loaded, or timed out too often.
+        """
+        if self._unloadable:
+            raise self._unloadable.with_traceback(None)
+        if self._timeouts >= PATIENCE:
+            raise CandidateFailure(Verdict.TIMEOUT, "not run: the code had timed out before")
+        if self._run is None or not self._run.alive:
+            self._run = self.fresh()
+        return self._run
+
+    def fresh(self) -> Run:
+        """A new run with the answer loaded, apart from the one calls go to."""
+        run = self.lane.run()
+        try:
+            with self._patiently():
+                value_of(run.begin(self.answer.seed))
+                if self.answer.forbid:
+                    self._arm(run)
+                value_of(run.load(SOLUTION, self.answer.source))
+        except CandidateFailure as failure:
+            run.close()
+            self._unloadable = failure
+            raise
+        return run
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, watch: bool = True) -> Any:
+        """Call the answer's function `name`."""
+        return self._finish(self.ask(self.run(), name, args, kwargs, watch=watch))
+
+    def ask(
+        self, run: Run, target: str | Probe, args: tuple[Any, ...], kwargs: dict[str, Any], *, watch: bool
+    ) -> Outcome:
+        """Call a function or a probe in `run`; `watch` looks for changed inputs.
+
+        Raises:
+            CandidateFailure: all calls together have taken too long.
+        """
+        with self._patiently():
+            if isinstance(target, str):
+                return run.call(SOLUTION, target, args, kwargs, watch=watch)
+            self._ship(run, target)
+            return run.call(PROBES, target.name, args, kwargs, beside=SOLUTION, watch=watch and not target.mutates)
+
+    def run_probe(self, probe: Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a probe beside the answer."""
+        return self._finish(self.ask(self.run(), probe, args, kwargs, watch=True))
+
+    def close(self) -> None:
+        """End the run and keep what it had used."""
+        if self._run is not None and self._run.alive:
+            usage = self._run.usage()
+            self.cpu_ns += usage.cpu_ns - self._run.start.cpu_ns
+            self.peak_kb = max(self.peak_kb, usage.peak_kb - self._run.start.resident_kb)
+            self._run.close()
+        self._run = None
+
+    def _arm(self, run: Run) -> None:
+        """Look for forbidden names before the answer's first line runs, and set the traps for the rest."""
+        if self.findings is None:
+            request = (self.answer.source, list(self.answer.forbid), list(self.answer.entries))
+            self.findings = value_of(run.call(rules.HELPER, "findings", request))
+        value_of(run.call(rules.HELPER, "arm", (list(self.answer.forbid), list(self.answer.operators))))
+
+    def _ship(self, run: Run, probe: Probe) -> None:
+        if run.number not in self._probes:
+            value_of(run.load(PROBES, probe_source(probe.module), shown=False))
+            self._probes.add(run.number)
+
+    @contextlib.contextmanager
+    def _patiently(self) -> Iterator[None]:
+        """Count the time something takes.
+
+        Raises:
+            CandidateFailure: all that was done before took too long.
+        """
+        if self._waited > MOST_WALLS * self.lane.limits.wall_s:
+            raise CandidateFailure(Verdict.TIMEOUT, f"not run: the code had taken {self._waited:.0f} s before")
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._waited += time.monotonic() - started
+
+    def _finish(self, outcome: Outcome) -> Any:
+        if isinstance(outcome, TimedOut):
+            self._timeouts += 1
+        return value_of(outcome)
+
+
+def value_of(outcome: Outcome) -> Any:
+    """The value a call returned.
+
+    Raises:
+        CandidateFailure: it did not return one, or not by allowed means.
+    """
+    found = rules.noted(getattr(outcome, "notes", ()))
+    if found:
+        raise CandidateFailure(Verdict.FORBIDDEN, "; ".join(found))
+    if isinstance(outcome, Returned):
+        if outcome.mutated:
+            raise CandidateFailure(Verdict.MUTATED_INPUT, "an argument was changed in place")
+        return outcome.value
+    raise failure_of(outcome)
+
+
+def failure_of(outcome: Outcome) -> CandidateFailure:
+    """The verdict of an outcome that is no value."""
+    match outcome:
+        case Raised(types, message, lines):
+            return CandidateRaised(types, message, lines)
+        case TimedOut(wall_s):
+            return CandidateFailure(Verdict.TIMEOUT, f"still running after {wall_s:g} s")
+        case OutOfMemory(detail):
+            return CandidateFailure(Verdict.MEMORY, f"more memory than allowed: {detail}".strip(": "))
+        case Died(status):
+            how = f"signal {-status}" if status < 0 else f"exit status {status}"
+            return CandidateFailure(Verdict.EXCEPTION, f"the process ended by itself: {how}")
+        case BrokeProtocol(why):
+            return CandidateFailure(Verdict.EXCEPTION, f"something other than an answer was sent: {why}")
+    raise TypeError(f"no verdict for {outcome!r}")
+
+
+class Candidate:
+    """The stand-in itself: `candidate.f(...)` runs in the sandbox.
+
+    Attributes of this class start with an underscore or are `run_probe`, so that no answer's function is hidden.
+    """
+
+    def __init__(self, sitting: Sitting, tamper: Tamper | None = None) -> None:
+        self._sitting, self._tamper = sitting, tamper
+        self._answered = False
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return functools.partial(self._call, name)
+
+    def _call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        value = self._sitting.call(name, args, kwargs)
+        return self._receive(name, self._sitting.answer.returns.get(name), value, (*args, *kwargs.values()))
+
+    def run_probe(self, probe: Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a probe beside the candidate's module; see `grader.testing.probe`."""
+        value = self._sitting.run_probe(probe, args, kwargs)
+        return self._receive(probe.name, probe.returns, value, (*args, *kwargs.values()))
+
+    def _receive(self, name: str, annotation: str | None, value: Any, args: tuple[Any, ...]) -> Any:
+        self._answered = True
+        if not conforms(value, annotation):
+            raise CandidateFailure(Verdict.WRONG_DTYPE, f"{name} returned {value!r:.80}, not {annotation}")
+        return self._tamper(value, args) if self._tamper else value

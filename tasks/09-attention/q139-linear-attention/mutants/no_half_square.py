@@ -1,0 +1,12 @@
+# expect: kernel-features wrong_value
+"""The exponential of a random projection alone estimates the kernel."""
+
+
+def kernel_features(x: Tensor, kind: str, w: Tensor | None = None) -> Tensor:
+    if kind == "elu+1":
+        return torch.where(x > 0, x + 1, x.clamp(max=0).exp())
+    if kind != "favor+":
+        raise ValueError(f"unknown kind of features: {kind!r}")
+    if w is None or w.ndim != 2 or w.shape[-1] != x.shape[-1]:
+        raise ValueError("favor+ needs w of shape [M, D]")
+    return (x @ w.mT).exp() / w.shape[0] ** 0.5

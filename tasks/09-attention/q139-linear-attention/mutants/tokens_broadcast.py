@@ -1,0 +1,14 @@
+# expect: recurrent-step exception
+"""Tokens of different shapes meet by broadcasting, so nothing has to be checked."""
+
+
+def recurrent_step(
+    q: Tensor, k: Tensor, v: Tensor, state: tuple[Tensor, Tensor] | None = None
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    wide = torch.promote_types(v.dtype, torch.float32)
+    dtype, q, k, v = v.dtype, q.to(wide), k.to(wide), v.to(wide)
+    s, z = k.unsqueeze(-1) * v.unsqueeze(-2), k.clone()
+    if state is not None:
+        s, z = state[0] + s, state[1] + z
+    out = _divide((q.unsqueeze(-2) @ s).squeeze(-2), (q * z).sum(-1, keepdim=True))
+    return out.to(dtype), (s, z)

@@ -1,0 +1,1 @@
+"""Real submissions, good and bad, and the script that has them graded for a first look."""

@@ -1,0 +1,37 @@
+"""All promises together."""
+
+from __future__ import annotations
+
+from grader.check import UNGRADABLE, check_task
+from grader.grade import Grader
+from tests.grader.check.conftest import Write
+
+
+def test_kept(grader: Grader, write_task: Write) -> None:
+    """A task that keeps all its promises has no findings, and progress is told to the end."""
+    told: list[tuple[int, int, str]] = []
+    assert check_task(grader, write_task(), seeds=4, on_step=lambda *step: told.append(step)) == []
+    assert [done for done, _, _ in told] == list(range(1, told[-1][1] + 1))
+
+
+def test_one_broken(grader: Grader, write_task: Write) -> None:
+    """One broken promise is one finding."""
+    (found,) = check_task(grader, write_task(("mutants/median.py", "mean wrong_value", "mean not_finite")), seeds=1)
+    assert found.where == "mutants/median.py:1"
+
+
+def test_no_grading_of_a_broken_task(grader: Grader, write_task: Write) -> None:
+    """While files are missing nothing is graded."""
+    told: list[tuple[int, int, str]] = []
+    found = check_task(grader, write_task(**{"starter.py": None}), on_step=lambda *step: told.append(step))
+    assert [finding.where for finding in found] == ["starter.py"]
+    assert told == []
+
+
+def test_not_collected(grader: Grader, write_task: Write) -> None:
+    """Hidden tests that cannot be imported are told once, with the reason."""
+    (found,) = check_task(
+        grader, write_task(("test_hidden.py", "import torch\n", "import torch\nimport no_such_thing\n"))
+    )
+    assert "No module named 'no_such_thing'" in found.problem
+    assert found.fix == UNGRADABLE

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.check.evidence import Evidence, Trial
+from grader.grade import Grader
+from tests.grader.check.conftest import Write
+
+
+def test_gather(grader: Grader, write_task: Write) -> None:
+    """Equal jobs are done once, each is told of, and the results are kept by job."""
+    task, told = write_task(), []
+    trial = Trial("a", task.reference, parts=("mean",))
+    evidence = Evidence()
+    jobs = [trial, replace(trial), replace(trial, seed=2)]
+    evidence.gather(grader, task, jobs, lambda *step: told.append(step))
+    assert told == [(1, 2, "a"), (2, 2, "a")]
+    assert [evidence.of(job).seed for job in jobs] == [1, 1, 2]
+
+
+def test_measured(grader: Grader, write_task: Write) -> None:
+    """Budgets are measured where asked, unless the part has failed without them."""
+    task = write_task()
+    right = Trial("a", task.reference, measured=("power-sum",)).run(grader, task)
+    wrong = Trial("a", task.starter, measured=("power-sum",)).run(grader, task)
+    assert [part.verdict for part in right.parts] == ["pass", "pass"]
+    assert right.points == right.max_points
+    assert right.parts[1].checks[-1].measured["limit"] == 4.0
+    assert wrong.parts[1].checks[-1].verdict == "not_measured"
+
+
+def test_first_fails(grader: Grader, write_task: Write) -> None:
+    """If the first job cannot be done, the others are left and the reason is kept with its line."""
+    task = write_task(("task.toml", "time = 4.0", "memory = 4.0"))
+    trial = Trial("a", task.reference)
+    evidence = Evidence()
+    evidence.gather(grader, task, [trial, replace(trial, seed=2)])
+    assert list(evidence.failures) == [trial]
+    assert "the part has no `time` budget" in evidence.failures[trial]
+    assert evidence.failures[trial].endswith("(test_hidden.py:25)")

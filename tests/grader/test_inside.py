@@ -1,0 +1,87 @@
+"""Tests of what looks for forbidden names, run here without a lane."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from grader.inside import findings
+
+FORBID = ["torch.softmax", "torch.nn.functional.softmax", "torch.optim.adam"]
+
+
+def lines(source: str, entry: str = "f") -> list[tuple[int, str]]:
+    return findings(textwrap.dedent(source).encode(), FORBID, [entry])[entry]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import torch\ndef f(x): return torch.softmax(x, -1)",
+        "import torch as t\ndef f(x): return t.softmax(x, -1)",
+        "from torch import softmax\ndef f(x): return softmax(x, -1)",
+        "from torch import softmax as s\ndef f(x): return s(x, -1)",
+        "import torch.nn.functional as F\ndef f(x): return F.softmax(x, -1)",
+        "from torch.nn import functional\ndef f(x): return functional.softmax(x, -1)",
+        "from torch import nn\ndef f(x): return nn.functional.softmax(x, -1)",
+        "import torch\ndef f(x): return getattr(torch, 'softmax')(x, -1)",
+        "def f(x):\n    import torch\n    return torch.softmax(x, -1)",
+        "from torch.optim import adam\ndef f(x): return adam.Adam(x)",
+        "import torch.optim.adam\ndef f(x): return torch.optim.adam.Adam(x)",
+        "def f(x): return eval('x')",
+        "def f(x): return __import__('torch').softmax(x)",
+        "import torch\ndef f(x): return torch._C._VariableFunctions.softmax(x)",
+        "import torch\ndef f(x): return torch.ops.aten._softmax(x)",
+        "import ctypes\ndef f(x): return ctypes.c_int(x)",
+        "import sys\ndef f(x): return sys.modules['torch']",
+    ],
+)
+def test_a_forbidden_name_is_found_by_whatever_route(body: str) -> None:
+    """Aliases, from-imports, constant getattr, inner imports, and what could switch the watching off."""
+    assert lines(body)
+
+
+def test_a_finding_carries_its_line() -> None:
+    """The report points to where the name stands."""
+    assert lines("import torch\n\ndef f(x):\n    y = x\n    return torch.softmax(y, 0)\n") == [(5, "torch.softmax")]
+
+
+def test_a_helper_counts_for_the_entries_that_reach_it() -> None:
+    """What an entry calls, directly or not, is part of it; what it does not reach is not."""
+    source = """
+        import torch
+        def helper(x): return torch.softmax(x, 0)
+        def middle(x): return helper(x)
+        def f(x): return middle(x)
+        def g(x): return x
+    """
+    assert lines(source, "f") == [(3, "torch.softmax")]
+    assert lines(source, "g") == []
+
+
+def test_a_statement_that_defines_nothing_counts_for_every_entry() -> None:
+    """Code at module level runs for all."""
+    source = "import torch\nprint(torch.softmax)\ndef f(x): return x\n"
+    assert lines(source) == [(2, "torch.softmax")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def softmax(x): return x\ndef f(x): return softmax(x)",
+        "class A:\n    def softmax(self, x): return x\ndef f(x): return A().softmax(x)",
+        "import torch\ndef f(x): return torch.exp(x)  # not torch.softmax",
+        "def f(x):\n    '''like torch.softmax'''\n    return x",
+        "def f(m): return m.eval()",
+        "import os, sys, math\ndef f(x): return x",
+    ],
+)
+def test_what_only_looks_like_a_forbidden_name_is_allowed(body: str) -> None:
+    """Names of one's own, comments, docstrings and methods are free."""
+    assert lines(body) == []
+
+
+def test_a_file_that_does_not_parse_has_no_findings() -> None:
+    """Loading it says what is wrong with it."""
+    assert lines("def f(:\n") == []

@@ -1,0 +1,7 @@
+"""Aborts."""
+
+import os
+
+
+def softmax(x, dim=-1):
+    os.abort()

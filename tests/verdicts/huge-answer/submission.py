@@ -1,0 +1,7 @@
+"""Returns a tensor larger than an answer may be."""
+
+import torch
+
+
+def softmax(x, dim=-1):
+    return torch.zeros(80_000_000)

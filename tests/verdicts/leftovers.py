@@ -1,0 +1,104 @@
+"""What grading could leave behind on this machine: processes, descriptors, mounts, folders, control groups, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.backend import default_backend
+from sandbox.bubblewrap import BubblewrapLane
+from sandbox.pool import Backend, StartedLane
+
+
+class Remembering:
+    """The default backend, which remembers every lane it started."""
+
+    def __init__(self) -> None:
+        self._backend: Backend = default_backend()
+        self.name = self._backend.name
+        self.started: list[StartedLane] = []
+
+    def start(self) -> StartedLane:
+        """A new lane."""
+        self.started.append(self._backend.start())
+        return self.started[-1]
+
+    def describe(self) -> dict[str, str]:
+        """What a report says of this backend."""
+        return self._backend.describe()
+
+    def processes(self) -> list[int]:
+        """How many processes each lane has."""
+        return [len(descendants(lane.process.pid)) for lane in self.started if isinstance(lane, BubblewrapLane)]
+
+    def left(self) -> list[str]:
+        """What is left of all lanes after they were stopped."""
+        return [thing for lane in self.started if isinstance(lane, BubblewrapLane) for thing in _left_of(lane)]
+
+
+def _left_of(lane: BubblewrapLane) -> list[str]:
+    folders = [Path(lane.stage), *(lane.cgroup.folders if lane.cgroup else ())]
+    left = [str(folder) for folder in folders if folder.exists()]
+    return left + ([f"process {lane.process.pid}"] if lane.process.poll() is None else [])
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What this process holds, its children and theirs included."""
+
+    processes: int
+    descriptors: int
+    mounts: int
+    memory_kb: int
+
+    @classmethod
+    def now(cls) -> Footprint:
+        """The present footprint."""
+        own = os.getpid()
+        family = [own, *descendants(own)]
+        mounts = Path("/proc/self/mountinfo").read_text().count("\n")
+        return cls(len(family), sum(map(_descriptors, family)), mounts, sum(map(_resident_kb, family)))
+
+
+def descendants(pid: int) -> list[int]:
+    """Every living process below `pid`."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                children.setdefault(int(parent), []).append(int(path.parent.name))
+    found, waiting = [], [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def settled(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether `condition` comes true before long: what a process leaves, the kernel takes a moment to clear."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _descriptors(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    return 0
+
+
+def _resident_kb(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+    return 0

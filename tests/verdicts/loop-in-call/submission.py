@@ -1,0 +1,5 @@
+"""Never returns."""
+
+def softmax(x, dim=-1):
+    while True:
+        pass

@@ -35,6 +35,7 @@ except ValueError as error:
 #: What every run does before it is needed: the paths a first call takes, so that their pages are its own by then.
 REHEARSAL: Final = """
 import socket, torch, forwardpass_rules, sandbox.kernel, sandbox.runner as runner, sandbox.wire as wire
+torch.set_num_threads(1)  # a fork's thread pool is made anew at its first use, and two threads at once break that
 x = torch.ones(2, 3, requires_grad=True)
 y = torch.exp(x - x.amax(-1, keepdim=True))
 y = y / y.sum(-1, keepdim=True)

@@ -187,7 +187,7 @@ class Exam:
 
         `task check` proves that a test does not trip over right answers, so what is left are answers it cannot handle.
         """
-        ours = (SandboxError, OSError, MemoryError, SystemExit, KeyboardInterrupt, LookupError)
+        ours = (SandboxError, OSError, SystemExit, KeyboardInterrupt, LookupError)
         answered = self._now is not None and self._now.candidate is not None and self._now.candidate._answered
         return answered and (isinstance(error, (IndexError, KeyError)) or not isinstance(error, ours))
 

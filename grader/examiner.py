@@ -15,14 +15,18 @@ import contextlib
 import functools
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sandbox import descriptors, wire
+from sandbox import descriptors, kernel, wire
+
+#: How much private memory judging one submission may take.
+MOST_MEMORY: Final = 2 << 30
 
 
 def base(control: socket.socket) -> None:
@@ -120,8 +124,15 @@ def _wait_and_examine(session: Any, plugin: Any, task: Any, job: socket.socket) 
         _examine(session, plugin, task, *request)
 
 
+def _bound_memory() -> None:
+    """Have what a test makes of an answer, such as a product of two long vectors, fail here before the machine does."""
+    bound = kernel.private_bytes() + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+
+
 def _examine(session: Any, plugin: Any, task: Any, head: dict[str, Any], passed: list[int]) -> None:
     """One submission, from the first check to the last; what happens is streamed to the worker."""
+    _bound_memory()
     from grader.exam import Exam, Job
     from sandbox.lane import Lane
 

@@ -19,6 +19,8 @@ FOLLOW_UPS: Final = 5
 DEVICES: Final = ("cpu", "cuda")
 
 PART_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+DEFAULT_MEMORY_MB: Final = 1024
+MOST_MEMORY_MB: Final = 2048
 DOTTED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -36,7 +38,7 @@ def read_manifest(path: Path, text: str) -> Manifest:
         forbid=_names(table, "forbid"),
         forbid_ops=_names(table, "forbid_ops"),
         wall_s=table.positive("wall_s", float, 10.0),
-        memory_mb=table.positive("memory_mb", int, 1024),
+        memory_mb=_memory(table),
         parts=_parts(table),
         discussions=_discussions(table),
     )
@@ -49,6 +51,14 @@ def _question(table: Table) -> int | str:
     if isinstance(value, str) and value in {f"b{n:02d}" for n in range(1, BONUS_TOPICS + 1)}:
         return value
     raise table.error(f'question must be 1 to {QUESTIONS}, or "b01" to "b{BONUS_TOPICS}", not {value!r}', "question")
+
+
+def _memory(table: Table) -> int:
+    """The growth a call may need; a lane's own bound is made for no more."""
+    value = table.positive("memory_mb", int, DEFAULT_MEMORY_MB)
+    if value > MOST_MEMORY_MB:
+        raise table.error(f"memory_mb is at most {MOST_MEMORY_MB}, not {value}", "memory_mb")
+    return value
 
 
 def _names(table: Table, key: str) -> tuple[str, ...]:

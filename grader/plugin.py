@@ -7,6 +7,8 @@ returning to pytest. What pytest would print or exit with is not looked at.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable
 from typing import Any, Final, Literal, cast
 
@@ -14,6 +16,9 @@ import pytest
 import torch
 
 from grader.exam import Exam
+from grader.testing import assert_close
+from grader.verdict import CandidateFailure
+from sandbox import wire
 
 #: Plugins that hidden tests do not need, each of which costs time at every test or at the session's end.
 SWITCHED_OFF: Final = [
@@ -71,7 +76,8 @@ class ExamPlugin:
         exam.end_part()
 
     def rehearse(self, session: pytest.Session) -> None:
-        """Take one item through pytest without running it, so that a fork's pages are its own before a job comes."""
+        """Do once what every test will do, so that a fork's pages are its own before a job comes."""
+        rehearse_judging()
         for item in session.items[:1]:
             self._name, self._error = item.name, None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -115,6 +121,23 @@ class ExamPlugin:
     def device(self) -> torch.device:
         """Where tensors belong."""
         return torch.device("cpu")
+
+
+def rehearse_judging() -> None:
+    """Draw, send, receive, compute and compare, as a hidden test does."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        generator = torch.Generator().manual_seed(0)
+        x = torch.randn(5, 7, generator=generator)
+        head = {"op": "call", "module": "solution", "function": "f", "beside": "", "watch": True, "through": None}
+        wire.send_frame(ours, head, wire.Encoder(((x,), {"dim": -1})).parts())
+        _, payload = wire.receive_frame(theirs, 1 << 20)
+        (got,), _ = wire.decode(payload)
+        wide = x.double()
+        assert_close(got, (wide - wide.amax(-1, keepdim=True)).exp().log() + wide.amax(-1, keepdim=True))
+        with contextlib.suppress(CandidateFailure):
+            assert_close(got + 1, wide)
+        got.t().contiguous().sum(0).half().bfloat16()
 
 
 def class_of(item: pytest.Item) -> str:

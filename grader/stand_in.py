@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import reprlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -225,5 +226,5 @@ class Candidate:
     def _receive(self, name: str, annotation: str | None, value: Any, args: tuple[Any, ...]) -> Any:
         self._answered = True
         if not conforms(value, annotation):
-            raise CandidateFailure(Verdict.WRONG_DTYPE, f"{name} returned {value!r:.80}, not {annotation}")
+            raise CandidateFailure(Verdict.WRONG_DTYPE, f"{name} returned {reprlib.repr(value)}, not {annotation}")
         return self._tamper(value, args) if self._tamper else value

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
+import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -152,15 +153,24 @@ def _compare_sequences(got: object, want: Sequence[Any], tolerance: Tolerance, w
 def _compare_numbers(got: object, want: object, tolerance: Tolerance, where: str) -> None:
     if isinstance(want, float) and isinstance(got, (int, float)) and not isinstance(got, bool):
         rtol = NUMBER_RTOL if tolerance.rtol is None else tolerance.rtol
-        close = math.isclose(got, want, rel_tol=rtol, abs_tol=tolerance.atol or 0.0)
-        if close or (math.isnan(got) and math.isnan(want)):
+        number = _as_float(got)
+        close = math.isclose(number, want, rel_tol=rtol, abs_tol=tolerance.atol or 0.0)
+        if close or (math.isnan(number) and math.isnan(want)):
             return
-        kind = tolerance.verdict if math.isfinite(got) or not math.isfinite(want) else Verdict.NOT_FINITE
-        raise CandidateFailure(kind, f"{where}: expected {want!r}, got {got!r}")
+        kind = tolerance.verdict if math.isfinite(number) or not math.isfinite(want) else Verdict.NOT_FINITE
+        raise CandidateFailure(kind, f"{where}: expected {want!r}, got {number!r}")
     if type(got) is not type(want):
         raise CandidateFailure(Verdict.WRONG_DTYPE, f"{where}: expected {want!r}, got {_describe(got)}")
     if got != want:
         raise CandidateFailure(tolerance.verdict, f"{where}: expected {want!r}, got {_describe(got)}")
+
+
+def _as_float(number: float) -> float:
+    """A number as a float; a whole one too large for that is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _compare_tensors(got: object, want: Tensor, tolerance: Tolerance, where: str) -> None:
@@ -200,8 +210,7 @@ def _require(ok: Tensor, verdict: Verdict, what: str, got: Tensor, want: Tensor)
 
 
 def _describe(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    return f"{type(value).__name__} {reprlib.repr(value)}"
 
 
 class ProbeHost(Protocol):

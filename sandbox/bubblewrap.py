@@ -38,6 +38,9 @@ LANE_OVERHEAD_MB: Final = 1024
 STAGE: Final = "forwardpass-lane-"
 #: Not /dev/zero: a shared mapping of it is memory that RLIMIT_DATA does not count.
 DEVICES: Final = ("/dev/null", "/dev/random", "/dev/urandom")
+#: By default glibc learns from what was freed which blocks to map afresh, so the same code costs more or less by what ran
+#: before it. Fixed thresholds make a call's cost repeat, and freed blocks are used again instead of being faulted in again.
+REUSE_MEMORY: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 ENVIRONMENT: Final = {
     "PATH": "/nonexistent",
     "HOME": "/tmp",
@@ -49,11 +52,7 @@ ENVIRONMENT: Final = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TORCH_COMPILE_DISABLE": "1",
-    # By default glibc learns from what was freed which blocks to map afresh, so the same code costs more or less by
-    # what ran before it. Fixed thresholds make a call's cost repeat, and freed blocks are used again instead of being
-    # faulted in again.
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    **REUSE_MEMORY,
 }
 
 _numbers = itertools.count()

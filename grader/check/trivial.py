@@ -7,6 +7,7 @@ from typing import Final
 
 from grader.check.evidence import Evidence, Trial, parts_of
 from grader.check.finding import Finding
+from grader.report import PartReport
 from grader.tamper import CHANGED, NAMES
 from grader.task import Task
 
@@ -31,10 +32,17 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     can always be told from the right one by some test, unless a part returns nothing but texts.
     """
     reports = list(parts_of(evidence, jobs(task)))
-    changed = {(part.id, trial.tamper) for trial, part in reports if any(c.measured.get(CHANGED) for c in part.checks)}
-    replaceable = {part_id for part_id, _ in changed}
-    passed = dict.fromkeys((part.id, trial.tamper) for trial, part in reports if not part.verdict.is_failure)
-    for part_id, tamper in passed:
-        if (part_id, tamper) in changed or (tamper != ROUNDING and part_id in replaceable):
-            problem = f"part {part_id!r} is passed by {CALLED.get(tamper, tamper)} in place of every result"
-            yield Finding(part_id, problem, "check values more tightly, or call twice with one shape and other values")
+    replaceable = {part.id for _, part in reports if _is_changed(part)}
+    passed = [
+        (part.id, CALLED.get(trial.tamper, trial.tamper))
+        for trial, part in reports
+        if not part.verdict.is_failure and (part.id in replaceable if trial.tamper != ROUNDING else _is_changed(part))
+    ]
+    for part_id, called in dict.fromkeys(passed):
+        problem = f"part {part_id!r} is passed by {called} in place of every result"
+        yield Finding(part_id, problem, "check values more tightly, or call twice with one shape and other values")
+
+
+def _is_changed(part: PartReport) -> bool:
+    """Whether the trivial answer differed from the right one anywhere."""
+    return any(check.measured.get(CHANGED) for check in part.checks)

@@ -153,3 +153,9 @@ def test_a_probe_knows_its_annotation_and_whether_it_may_mutate() -> None:
     assert (doubled.returns, doubled.mutates) == ("torch.Tensor", False)
     assert isinstance(changed, Probe)
     assert (changed.returns, changed.mutates) == (None, True)
+
+
+def test_a_number_too_large_for_a_float_is_wrong_and_no_fault_of_ours() -> None:
+    """An int beyond every float counts as infinite."""
+    assert verdict_of(10**400, 1.0) is Verdict.NOT_FINITE
+    assert verdict_of(-(10**400), float("inf")) is Verdict.WRONG_VALUE

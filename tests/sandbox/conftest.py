@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from sandbox.bubblewrap import Bubblewrap
-from sandbox.errors import LaneLost, SandboxUnavailable
+from sandbox.errors import SandboxUnavailable
 from sandbox.lane import Lane, Preparation, Run
 from sandbox.limits import Limits, Outcome, Returned
 from sandbox.pool import Backend, Pool
@@ -123,6 +123,3 @@ def zygote_of() -> Callable[[Run], int]:
             return next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
 
     return find
-
-
-__all__ = ["CANARY", "LIMITS", "LaneLost", "Stage"]

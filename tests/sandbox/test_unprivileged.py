@@ -20,7 +20,7 @@ SELECTED: Final = (
     "test_died_by_segfault", "test_half_a_frame", "test_cpu_time_counts_all_threads", "test_pinning",
     "test_scratch_bytes", "test_threads", "test_processes", "test_process_is_gone_after_a_run",
     "test_no_other_process_is_visible", "test_no_network", "test_no_host_files", "test_read_only",
-    "test_no_privileges", "test_killed_zygote", "test_lanes_do_not_see_each_other",
+    "test_no_privileges", "test_lanes_do_not_see_each_other",
 )  # fmt: skip
 
 #: Makes what lies in folders that only root may pass reachable, in mounts of its own; becomes the command as a user.

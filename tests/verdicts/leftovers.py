@@ -31,9 +31,9 @@ class Remembering:
         """What a report says of this backend."""
         return self._backend.describe()
 
-    def processes(self) -> list[int]:
-        """How many processes each lane has."""
-        return [len(descendants(lane.process.pid)) for lane in self.started if isinstance(lane, BubblewrapLane)]
+    def processes(self) -> set[int]:
+        """How many processes a lane has; more than one number where lanes differ."""
+        return {len(descendants(lane.process.pid)) for lane in self.started if isinstance(lane, BubblewrapLane)}
 
     def left(self) -> list[str]:
         """What is left of all lanes after they were stopped."""

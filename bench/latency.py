@@ -12,6 +12,9 @@ from bench.tables import milliseconds, p50, p95, right_answer, table, task
 from grader.grade import Grader, Options
 from grader.task import Task
 
+#: Between two submissions, as between people; without it each would wait for what follows the one before.
+PAUSE_S = 0.1
+
 
 @dataclass(frozen=True)
 class Case:
@@ -55,15 +58,16 @@ def _figures(grader: Grader, case: Case, fresh_rounds: int) -> list[str]:
     warm, fresh, docker = list[float](), list[float](), list[float]()
     for number in range(case.rounds):
         if number % max(1, case.rounds // fresh_rounds) == 0 and len(fresh) < fresh_rounds:
-            fresh.append(usual.fresh_process_s(case.task, case.classes))
+            fresh.append(usual.fresh_process_s(case.task, case.classes, case.options.budgets))
             docker += filter(None, [usual.docker_run_s(case.task, case.classes)])
             grader.grade(case.task, right_answer(case.task), case.options)
+        time.sleep(PAUSE_S)
         started = time.perf_counter()
         report = grader.grade(case.task, right_answer(case.task, number), case.options)
         warm.append(time.perf_counter() - started)
         if report.verdict != "pass":
             raise RuntimeError(f"the reference does not pass: {report}")
-    floor = usual.floor_s(case.task, case.classes, 3 + fresh_rounds)[2:]
+    floor = usual.floor_s(case.task, case.classes, case.options.budgets, 3 + fresh_rounds)[2:]
     middle = p50(warm)
     figures = [milliseconds(x) for x in (middle, p95(warm), p50(floor), p50(fresh))] + [f"{p50(fresh) / middle:.0f} x"]
     return figures + ([milliseconds(p50(docker)), f"{p50(docker) / middle:.0f} x"] if docker else ["no engine", "-"])

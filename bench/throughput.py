@@ -26,7 +26,7 @@ def main(console: Console, quick: bool) -> None:
                 return grader.grade(case.task, right_answer(case.task, number), case.options)  # noqa: B023 # used at once
 
             def fresh(_: int) -> object:
-                return usual.fresh_process_s(case.task, case.classes)  # noqa: B023 # used at once
+                return usual.fresh_process_s(case.task, case.classes, case.options.budgets)  # noqa: B023 # used at once
 
             warm = _rate(grade, count, grader.slots)
             usual_rate = _rate(fresh, 2 * grader.slots if quick else 4 * grader.slots, grader.slots)

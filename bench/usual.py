@@ -25,17 +25,18 @@ def command(task: Task, classes: tuple[str, ...], python: str = sys.executable, 
     return [python, "-m", "pytest", *options, "--candidate", reference, "--reference", reference, *extra, *tests]
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment(budgets: bool, **more: str) -> dict[str, str]:
     """One thread, this repository importable, nothing written beside the tests."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     single = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path}
-    return {**os.environ, **single, **more}
+    left_out = {} if budgets else {"FORWARDPASS_NO_BUDGETS": "1"}
+    return {**os.environ, **single, **left_out, **more}
 
 
-def fresh_process_s(task: Task, classes: tuple[str, ...]) -> float:
+def fresh_process_s(task: Task, classes: tuple[str, ...], budgets: bool = True) -> float:
     """Wall seconds of one fresh pytest process."""
     started = time.perf_counter()
-    done = subprocess.run(command(task, classes), env=environment(), cwd="/", capture_output=True, check=False)
+    done = subprocess.run(command(task, classes), env=environment(budgets), cwd="/", capture_output=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stdout.decode()[-2000:])
     return time.perf_counter() - started
@@ -52,9 +53,9 @@ def docker_run_s(task: Task, classes: tuple[str, ...]) -> float | None:
     return time.perf_counter() - started if done.returncode == 0 else None
 
 
-def floor_s(task: Task, classes: tuple[str, ...], repeats: int) -> list[float]:
+def floor_s(task: Task, classes: tuple[str, ...], budgets: bool, repeats: int) -> list[float]:
     """Seconds of the same tests in one warm process, collected once: no sandbox, no fork, no start."""
     with tempfile.NamedTemporaryFile("r") as out:
-        more = environment(FORWARDPASS_FLOOR=f"{repeats}:{out.name}")
+        more = environment(budgets, FORWARDPASS_FLOOR=f"{repeats}:{out.name}")
         subprocess.run(command(task, classes), env=more, cwd="/", capture_output=True, check=True)
         return [float(line) for line in out.read().split()]

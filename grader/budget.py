@@ -3,12 +3,13 @@
 Theory of operation. Reference and candidate run in lanes of their own, pinned to one CPU for the length of a
 measurement. Cost is CPU time read from the kernel's clock of the other process when the whole answer to a call has
 arrived, less what that clock said at the answer before: there is no time between measurements, so neither a patched
-timer, nor an answer computed late, nor a thread that works or disturbs the reference while nothing is asked can hide.
-What moving the same arguments costs is taken off, as measured on the reference, because a candidate could inflate its
-own. A race alternates the two in random order with fresh inputs for every pair and judges the median ratio, so a busy
-neighbour slows both alike. It ends early only when the answer is clear, goes on to 21 more pairs before it fails, and
-says `not_measured` if it stays mixed. Every answer is compared with the reference's. Growth fits the exponent of cost
-against size. Memory is the peak of a fresh process above what it started with.
+timer, nor an answer computed late, nor a thread that works while nothing is asked can hide; and the candidate is
+stopped while the reference runs, so that it cannot disturb it. What moving the same arguments costs is taken off, as
+measured on the reference, because a candidate could inflate its own. A race alternates the two in random order with
+fresh inputs for every pair and judges the median ratio, so a busy neighbour slows both alike. It ends early only when
+the answer is clear, goes on to 21 more pairs before it fails, and says `not_measured` if it stays mixed. Every answer
+is compared with the reference's. Growth fits the exponent of cost against size. Memory is the peak of a fresh process
+above what it started with.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ class Race:
     def warm_up(self) -> None:
         """Call both once with everything watched, then learn what moving the arguments costs."""
         args = self._make()
-        with _trusted():
+        with self._undisturbed():
             want = value_of(self._ask(self._reference, args, watch=True))
         self._compare(value_of(self._ask(self._candidate, args, watch=True)), want, args)
         self._null_ns = self._null(self._make())
@@ -231,24 +232,32 @@ class Race:
 
     def _cost(self, side: Side, args: Args) -> tuple[float, Any]:
         """CPU time of one call in nanoseconds and its value, with whatever the process did since the call before."""
-        outcome = self._ask(side, args, watch=False)
         if side is self._reference:
-            with _trusted():
-                value = value_of(outcome)
-        elif isinstance(outcome, TimedOut):
+            with self._undisturbed():
+                return self._lap(side, self._ask(side, args, watch=False))
+        outcome = self._ask(side, args, watch=False)
+        if isinstance(outcome, TimedOut):
             raise CandidateFailure(Verdict.TOO_SLOW, f"still running after {outcome.wall_s:g} s")
-        else:
-            value = value_of(outcome)
+        return self._lap(side, outcome)
+
+    def _lap(self, side: Side, outcome: Outcome) -> tuple[float, Any]:
+        value = value_of(outcome)
         return side.lap(), value
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """The reference is at work: the candidate stands still, and what goes wrong is our fault."""
+        with _trusted(), self._candidate.run.frozen():
+            yield
 
     def _null(self, args: Args) -> float:
         """What a call with these arguments costs that does nothing."""
         costs = []
         self._reference.restart()
         for _ in range(3):
-            with _trusted():
-                value_of(self._reference.run.null(*args))
-            costs.append(self._reference.lap())
+            with self._undisturbed():
+                cost, _ = self._lap(self._reference, self._reference.run.null(*args))
+            costs.append(cost)
         return statistics.median(costs)
 
     def _net(self, cost: float) -> float:

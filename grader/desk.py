@@ -25,8 +25,10 @@ from sandbox.lane import Lane
 #: How many tasks' templates are kept; each holds a few megabytes of its own.
 MAX_TEMPLATES: Final = 24
 START_S: Final = 120.0
-#: Longest silence between two checks: far above any wall, so that only a hung examiner meets it.
+#: Longest silence between two checks: far above what `grader.stand_in` lets a part's calls take, so that only a hung
+#: examiner meets it.
 SILENCE_S: Final = 300.0
+SILENCE_WALLS: Final = 10
 
 Message = dict[str, Any]
 
@@ -130,7 +132,7 @@ class Desk:
             ExaminerFault: the examiner failed or fell silent.
         """
         results, theirs = socket.socketpair()
-        results.settimeout(SILENCE_S)
+        results.settimeout(SILENCE_S + SILENCE_WALLS * float(job["wall_s"]))
         with results:
             with theirs:
                 self._hand_in(template, job, lanes, theirs)

@@ -16,6 +16,7 @@ import functools
 import gc
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -95,14 +96,23 @@ def _serve(session: Any, plugin: Any, task: Any, jobs: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     wire.send_frame(jobs, {"tests": [list(test) for test in tests]})
-    spare = _fork_examiner(session, plugin, task, jobs)
-    while (request := _receive(jobs)) is not None:
-        head, passed = request
-        descriptors.send(spare, head, passed)
-        _close(passed)
-        spare.close()
-        spare = _fork_examiner(session, plugin, task, jobs)
-    os._exit(0)
+    spare: socket.socket | None = _fork_examiner(session, plugin, task, jobs)
+    busy: list[socket.socket] = []
+    while True:
+        ready, _, _ = select.select([jobs, *busy], [], [])
+        for done in set(ready) - {jobs}:
+            busy.remove(done)
+            done.close()
+        if jobs in ready:
+            request = _receive(jobs)
+            if request is None:
+                os._exit(0)
+            busy.append(spare or _fork_examiner(session, plugin, task, jobs))
+            descriptors.send(busy[-1], *request)
+            _close(request[1])
+            spare = None
+        elif spare is None:  # an examiner has just ended: now forking the next one is in nobody's way
+            spare = _fork_examiner(session, plugin, task, jobs)
 
 
 def _fork_examiner(session: Any, plugin: Any, task: Any, jobs: socket.socket) -> socket.socket:

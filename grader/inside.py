@@ -27,11 +27,10 @@ from sandbox.runner import note
 SOLUTION = "solution.py"
 #: What leads to the watching, to hide a note or to find what a stand-in replaced; refused in a task that forbids.
 TAMPERING = frozenset((
-    "sandbox", "forwardpass_rules", "ctypes", "gc", "importlib", "imp", "sys.modules", "sys._getframe", "_ctypes",
-    "torch._C", "torch.ops", "torch._ops", "torch.library", "torch._library", "torch._refs",
-    "torch._prims", "torch._decomp", "torch._inductor", "torch._dynamo", "torch.jit", "torch.compile",
-    "torch.utils._python_dispatch", "torch.utils.cpp_extension", "torch.overrides", "torch.fx", "inspect", "pkgutil",
-    "runpy", "builtins",
+    "sandbox", "forwardpass_rules", "ctypes", "_ctypes", "gc", "importlib", "imp", "sys.modules", "sys._getframe",
+    "torch._C", "torch.ops", "torch._ops", "torch.library", "torch._library", "torch._refs", "torch._prims",
+    "torch._decomp", "torch._inductor", "torch._dynamo", "torch.utils._python_dispatch", "torch.utils.cpp_extension",
+    "torch.overrides", "torch.fx", "inspect", "pkgutil", "runpy", "builtins",
 ))  # fmt: skip
 DYNAMIC = ("exec", "eval", "compile", "__import__", "__builtins__", "__loader__", "__spec__")
 #: Attributes that lead from any object to the frames and namespaces of others.
@@ -39,6 +38,7 @@ REFLECTION = (
     "__globals__", "__builtins__", "__closure__", "__subclasses__", "__loader__", "__spec__", "_getframe", "f_back",
     "f_globals", "f_locals", "f_builtins", "tb_frame", "gi_frame", "cr_frame", "ag_frame",
 )  # fmt: skip
+MAIN = "__name__ == '__main__'"
 #: A file that names a thousand forbidden things is told of the first few.
 MOST_FINDINGS = 20
 
@@ -54,9 +54,9 @@ def findings(source: bytes, forbid: list[str], entries: list[str]) -> dict[str, 
     """For each entry, the forbidden names in what it is made of: (line, name), the first few in order.
 
     An entry is made of its own definition, of every top-level definition it mentions, directly or not, and of the
-    statements at module level that define nothing; what leads to the watching counts wherever it stands. The text is
-    the one that is executed: no coding comment makes the two differ. A file that does not parse has no findings;
-    loading it says why.
+    statements at module level that define nothing, what only a program of its own would run apart; what leads to the
+    watching counts wherever it stands. The text is the one that is executed: no coding comment makes the two differ. A
+    file that does not parse has no findings; loading it says why.
     """
     try:
         tree = ast.parse(source.decode("utf-8-sig"), SOLUTION)
@@ -182,6 +182,8 @@ class _Statements:
         self._binders: dict[str, set[ast.stmt]] = {}
         self._loose: set[ast.stmt] = set()
         for statement, inner in nodes.items():
+            if _is_main_block(statement):
+                continue
             names = set(_bound(inner[:1] if isinstance(statement, _DEFINITIONS) else inner))
             if not names or isinstance(statement, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
                 self._loose.add(statement)
@@ -199,6 +201,11 @@ class _Statements:
             chosen |= fresh
             waiting |= set().union(*(self._mentioned[s] for s in fresh)) - seen
         return chosen
+
+
+def _is_main_block(statement: ast.stmt) -> bool:
+    """Whether this is `if __name__ == "__main__":` without an else; there, comparing with the library is fair."""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) == MAIN and not statement.orelse
 
 
 def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -315,7 +322,7 @@ def _refuse_kernels(operators: list[str]) -> None:
             for namespace, name, key in _KERNELS.get(operator, ()):
                 if namespace not in libraries:
                     libraries[namespace] = torch._C._dispatch_library("IMPL", namespace, "", SOLUTION, 0)
-                libraries[namespace].impl(name, key, refusal, False)
+                libraries[namespace].impl(name, key, refusal, False)  # type: ignore[call-arg]  # its stub is behind
     for library in libraries.values():
         # A library that ends takes its kernels along. Counted once more than anything refers to it, it never ends.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))

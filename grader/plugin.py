@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
 import pytest
 import torch
@@ -70,8 +70,7 @@ class ExamPlugin:
         items = [item for item in session.items if class_of(item) in exam.parts]
         for item, following in zip(items, [*items[1:], None], strict=True):
             exam.begin(class_of(item))
-            self._name, self._error = item.name, None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            self._run(item, following)
             exam.end(item.name, docstring(item), self._error)
         exam.end_part()
 
@@ -79,25 +78,22 @@ class ExamPlugin:
         """Do once what every test will do, so that a fork's pages are its own before a job comes."""
         rehearse_judging()
         for item in session.items[:1]:
-            self._name, self._error = item.name, None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            self._run(item, None)
+            if isinstance(item, pytest.Function):
+                item._initrequest()  # an item is made for one run; this is what pytest does before another
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        """Keep the first error of a test as it is; pytest's own report of it costs 50 ms and nobody reads it."""
-        outcome: Literal["passed", "failed"] = "passed"
-        if call.excinfo is not None:
-            outcome = "failed"
-            self._error = self._error or call.excinfo.value
-        return pytest.TestReport(
-            item.nodeid,
-            item.location,
-            {},
-            outcome,
-            None,
-            cast("Literal['setup', 'call', 'teardown']", call.when),
-            duration=call.duration,
-        )
+    def _run(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        """Run one item by pytest's own hooks and keep its first error; pytest's reports, which nobody reads, are left out."""
+        self._name, self._error = item.name, None
+        try:
+            item.ihook.pytest_runtest_setup(item=item)
+            item.ihook.pytest_runtest_call(item=item)
+        except BaseException as error:  # pytest's own outcomes are no Exceptions
+            self._error = error
+        try:
+            item.ihook.pytest_runtest_teardown(item=item, nextitem=following)
+        except BaseException as error:
+            self._error = self._error or error
 
     @pytest.fixture
     def candidate(self) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import reprlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, Final
 from grader import rules
 from grader.conform import conforms
 from grader.tamper import Tamper
-from grader.testing import Probe, probe_source
+from grader.testing import Probe, brief, probe_source
 from grader.verdict import CandidateFailure, CandidateRaised, Verdict
 from grader.views import ADDRESS
 from sandbox.lane import Lane, Run
@@ -226,5 +225,5 @@ class Candidate:
     def _receive(self, name: str, annotation: str | None, value: Any, args: tuple[Any, ...]) -> Any:
         self._answered = True
         if not conforms(value, annotation):
-            raise CandidateFailure(Verdict.WRONG_DTYPE, f"{name} returned {reprlib.repr(value)}, not {annotation}")
+            raise CandidateFailure(Verdict.WRONG_DTYPE, f"{name} returned {brief(value)}, not {annotation}")
         return self._tamper(value, args) if self._tamper else value

@@ -209,8 +209,26 @@ def _require(ok: Tensor, verdict: Verdict, what: str, got: Tensor, want: Tensor)
     )
 
 
+class _Brief(reprlib.Repr):
+    """Writes out a few items of a value and no tensor: the candidate may have answered with a hundred thousand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlist, self.maxtuple, self.maxdict, self.maxother = 2, 4, 4, 4, 60
+
+    def repr_Tensor(self, tensor: Tensor, level: int) -> str:  # noqa: N802  # the name is made of the type's
+        return f"tensor of shape {tuple(tensor.shape)}, {tensor.dtype}"
+
+    def repr_ndarray(self, array: Any, level: int) -> str:
+        return f"array of shape {array.shape}, {array.dtype}"
+
+
+#: A value in a few words, whatever its size.
+brief: Final = _Brief().repr
+
+
 def _describe(value: object) -> str:
-    return f"{type(value).__name__} {reprlib.repr(value)}"
+    return f"{type(value).__name__} {brief(value)}"
 
 
 class ProbeHost(Protocol):

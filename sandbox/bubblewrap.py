@@ -38,8 +38,8 @@ LANE_OVERHEAD_MB: Final = 1024
 STAGE: Final = "forwardpass-lane-"
 #: Not /dev/zero: a shared mapping of it is memory that RLIMIT_DATA does not count.
 DEVICES: Final = ("/dev/null", "/dev/random", "/dev/urandom")
-#: By default glibc learns from what was freed which blocks to map afresh, so the same code costs more or less by what ran
-#: before it. Fixed thresholds make a call's cost repeat, and freed blocks are used again instead of being faulted in again.
+#: By default glibc learns from what was freed which blocks to map afresh, so the same code costs more or less by what
+#: ran before it. Fixed thresholds make a call's cost repeat, and freed blocks are used again, not faulted in again.
 REUSE_MEMORY: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 ENVIRONMENT: Final = {
     "PATH": "/nonexistent",

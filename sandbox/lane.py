@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -154,6 +155,19 @@ class Run:
             for thread in os.listdir(f"/proc/{self.pid}/task"):
                 with contextlib.suppress(ProcessLookupError):  # threads come and go
                     os.sched_setaffinity(int(thread), cpus)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the child while something else is measured, so that none of its threads can disturb that."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def close(self) -> None:
         """Kill the child with everything in its namespace; the zygote reaps it while this side goes on."""

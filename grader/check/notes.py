@@ -12,6 +12,7 @@ from grader.statement import split_statement
 from grader.task import LANGUAGES, Task
 
 WRITE: Final = "write what a strong answer says, and what a weak one does"
+FIXES: Final = {"has no number": f"number it 0 to {FOLLOW_UPS}, as the follow-ups are", "is empty": WRITE}
 NUMBERED: Final = re.compile(r"(\d+)\. \S")
 
 
@@ -29,12 +30,8 @@ def _of_one(task: Task, file: str, text: str) -> Iterator[Finding]:
         if number not in numbers.values():
             yield Finding(file, f'no section "## {number}. …"', WRITE)
     for name, body in sections.items():
-        where = file + line_of(text, f"## {name}")
-        if numbers[name] is None:
-            fix = f"number it 0 to {FOLLOW_UPS}, as the follow-ups are"
-            yield Finding(where, f"section {name!r} has no number", fix)
-        elif not body:
-            yield Finding(where, f"section {name!r} is empty", WRITE)
+        if problem := "has no number" if numbers[name] is None else "" if body else "is empty":
+            yield Finding(file + line_of(text, f"## {name}"), f"section {name!r} {problem}", FIXES[problem])
     found = [number for number in numbers.values() if number is not None]
     if found != sorted(set(found)):
         yield Finding(file, f"the sections are numbered {found}", "have each number once, in order")

@@ -63,15 +63,16 @@ def tight(where: str, runs: list[Check]) -> Iterator[Finding]:
     if missed:
         yield Finding(where, f"not measured: {missed[0].detail}", "make the measured call longer and its cost steadier")
         return
-    for kind, room in (("ratio", SHARE), ("exponent", 1.0)):
-        used = [check.measured[kind] for check in runs if kind in check.measured]
-        if not used:
-            continue
-        limit = runs[0].measured["limit"]
-        most = limit * room * NOISE if kind == "ratio" else limit - GROWTH_MARGIN
-        if statistics.median(used) > most:
-            problem = f"the reference needs {statistics.median(used):.2f} of a limit of {limit:g} ({kind})"
+    for kind in ("ratio", "exponent"):
+        measured = [check.measured for check in runs if kind in check.measured]
+        if measured and (used := statistics.median(m[kind] for m in measured)) > _most(kind, measured[0]["limit"]):
+            problem = f"the reference needs {used:.2f} of a limit of {measured[0]['limit']:g} ({kind})"
             yield Finding(where, problem, "raise the limit, or make the reference cheaper")
+
+
+def _most(kind: str, limit: float) -> float:
+    """What the reference may need of a limit."""
+    return limit * SHARE * NOISE if kind == "ratio" else limit - GROWTH_MARGIN
 
 
 def _small(task: Task) -> Iterator[Finding]:

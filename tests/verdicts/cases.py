@@ -6,6 +6,7 @@
     wall_s = 0.7                    one call's wall; the task's without it
     budgets = true                  measure budgets; off without it, and then what is measured is `not_measured`
     repeat = 4                      grade it so often: each time the verdict must be the same
+    alone = true                    left out of the soak: it takes long, or races against itself
 
     [parts.softmax]                 a table for each part that is graded
     verdict = "exception"
@@ -46,7 +47,9 @@ class Expected:
         """In what a part's report is not as it must be."""
         found = {check.name: check.verdict for check in part.checks}
         wrong = [f"{name}: {found.get(name)}, not {verdict}" for name, verdict in self.checks.items()]
-        wrong = [text for text, (name, verdict) in zip(wrong, self.checks.items(), strict=True) if found.get(name) != verdict]
+        wrong = [
+            text for text, (name, verdict) in zip(wrong, self.checks.items(), strict=True) if found.get(name) != verdict
+        ]
         if part.verdict != self.verdict:
             details = {f"{check.verdict}: {check.detail[:120]}" for check in part.checks if check.verdict.is_failure}
             wrong.append(f"{part.id}: {part.verdict}, not {self.verdict} {sorted(details)[:4]}")
@@ -67,11 +70,17 @@ class Case:
     wall_s: float | None = None
     budgets: bool = False
     repeat: int = 1
+    alone: bool = False
 
     @property
     def submission(self) -> Submission:
         """The submission to grade."""
         return Submission(self.name, self.source)
+
+    @property
+    def light(self) -> bool:
+        """Whether it is quick and steady enough to be graded again and again."""
+        return not (self.alone or self.budgets or self.wall_s or self.repeat > 1)
 
     @property
     def options(self) -> Options:

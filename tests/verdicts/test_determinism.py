@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
-from cases import SEED, load_case, task_named
-from cases import HERE as CASES
 
 from grader.grade import Grader, Options
 from grader.report import to_json
 from grader.submission import Submission
 from grader.views import without_timings
+from tests.verdicts.cases import HERE, SEED, load_case, task_named
+from tests.verdicts.cases import HERE as CASES
+from tests.verdicts.cases import SEED, load_case, task_named
 
 TIMES: Final = 50
 BUSY: Final = "while True:\n    sum(range(100000))"
@@ -46,7 +47,7 @@ def busy_neighbours(count: int) -> Iterator[None]:
 @pytest.mark.parametrize("name", SUBMISSIONS)
 def test_same_report(grader: Grader, name: str) -> None:
     """Fifty gradings of one submission under one seed, half of them beside busy neighbours, make one report."""
-    submission = load_case(CASES / name).submission
+    submission = load_case(HERE / name).submission
 
     def graded(_: int) -> dict[str, Any]:
         options = Options(seed=SEED, parts=("softmax",), budgets=False)

@@ -1,4 +1,4 @@
-"""A soak: many submissions through one pool, hostile ones mixed in, each judged as if it were alone, nothing piling up."""
+"""A soak: many submissions through one pool, hostile ones mixed in, each judged as if alone, nothing piling up."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from cases import Case, all_cases
-from leftovers import Footprint, Remembering, settled
-
 from grader.grade import Grader
 from grader.verdict import Verdict
+from tests.verdicts.cases import Case, all_cases
+from tests.verdicts.leftovers import Footprint, Remembering, settled
 
 #: How many submissions; CI asks for 2,000.
 SIZE: Final = int(os.environ.get("FORWARDPASS_SOAK", "150"))
@@ -22,18 +21,6 @@ SLOTS: Final = 2
 WARM: Final = SIZE // 3
 #: How much the whole family of processes may grow from then on: less than 64 KiB a submission, or the noise of a few.
 GROWTH_KB: Final = max(64 * 1024, SIZE * 16)
-#: Left out: what takes long by its nature, and what races against itself.
-NOT_HERE: Final = frozenset(
-    """abort closes-everything cyclic-answer deep-answer exit-after-answer exit-in-call fatal-error forged-colliding-keys
-    forged-endless-size forged-frame forged-garbage forged-thousands-of-lines huge-answer huge-message late-writes
-    long-list long-text memory-in-small-blocks memory-in-threads message-that-raises sends-descriptors stack-overflow
-    string-subclass""".split()
-)
-
-
-def light(case: Case) -> bool:
-    """Whether a case is quick enough to be graded again and again."""
-    return not case.budgets and case.wall_s is None and case.repeat == 1 and case.name not in NOT_HERE
 
 
 def shuffled(cases: list[Case]) -> Iterator[Case]:
@@ -44,8 +31,8 @@ def shuffled(cases: list[Case]) -> Iterator[Case]:
 
 
 def test_soak() -> None:
-    """Every verdict is the one the case has alone; processes, descriptors and mounts stay as many, memory stays flat."""
-    cases = list(itertools.islice(shuffled([case for case in all_cases() if light(case)]), SIZE))
+    """Every verdict is the one the case has alone; processes, descriptors and mounts do not grow, nor does memory."""
+    cases = list(itertools.islice(shuffled([case for case in all_cases() if case.light]), SIZE))
     seen: dict[str, tuple[Verdict, ...]] = {}
     wrong: list[str] = []
     before = Footprint.now()

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from cases import SEED, Case, all_cases, load_case, task_named
-from leftovers import Footprint, Remembering, settled
 
 from grader.grade import Grader, Options
 from grader.report import Report
 from grader.submission import MAX_SOURCE, Submission
 from grader.verdict import Verdict
+from tests.verdicts.cases import SEED, Case, all_cases, load_case, task_named
+from tests.verdicts.leftovers import Footprint, Remembering, settled
+from tests.verdicts.cases import SEED, Case, all_cases, load_case, task_named
+from tests.verdicts.leftovers import Footprint, Remembering, settled
 
 CASES: Final = {case.name: case for case in all_cases()}
 SLOTS: Final = 2

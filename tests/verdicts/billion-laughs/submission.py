@@ -1,5 +1,6 @@
 """Returns a small dict that unfolds to a billion items."""
 
+
 def softmax(x, dim=-1):
     laugh = ["ha"] * 10
     for _ in range(9):

@@ -2,6 +2,7 @@
 
 import torch
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,5 +1,6 @@
 """Returns an object that says yes to every comparison and turns into any number."""
 
+
 class Yes:
     shape = dtype = None
 

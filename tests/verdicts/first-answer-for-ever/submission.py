@@ -4,6 +4,7 @@ import torch
 
 answers = []
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

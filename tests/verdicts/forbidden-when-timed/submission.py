@@ -4,6 +4,7 @@ import torch
 
 base = torch.Tensor.__mro__[1]
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()
@@ -13,4 +14,8 @@ def right(x, dim=-1):
 
 
 def softmax(x, dim=-1):
-    return base.softmax(x, dim) if x.numel() > 50_000 and not x.requires_grad and x.dtype == torch.float32 else right(x, dim)
+    return (
+        base.softmax(x, dim)
+        if x.numel() > 50_000 and not x.requires_grad and x.dtype == torch.float32
+        else right(x, dim)
+    )

@@ -48,8 +48,18 @@ def softmax(x, dim=-1):
     kinds = b"L" + struct.pack("<I", 1) + text("E")
     send(
         frame(
-            text("outcome"), text("raised"), text("types"), kinds, text("message"), text(""), text("lines"), lines,
-            text("printed"), text(""), text("notes"), EMPTY,
+            text("outcome"),
+            text("raised"),
+            text("types"),
+            kinds,
+            text("message"),
+            text(""),
+            text("lines"),
+            lines,
+            text("printed"),
+            text(""),
+            text("notes"),
+            EMPTY,
         )
     )
     os._exit(0)

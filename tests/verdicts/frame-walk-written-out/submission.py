@@ -1,5 +1,6 @@
 """Walks the frames of a traceback by their attributes."""
 
+
 def softmax(x, dim=-1):
     try:
         raise ValueError

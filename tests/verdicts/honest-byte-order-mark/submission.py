@@ -1,6 +1,7 @@
-﻿"""Was saved by an editor that begins files with a byte order mark and ends lines in two characters."""
+"""Was saved by an editor that begins files with a byte order mark and ends lines in two characters."""
 
 import torch
+
 
 def right(x, dim=-1):
     if x.numel() == 0:

@@ -1,5 +1,6 @@
 """Computes in float64 and rounds once."""
 
+
 def softmax(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,8 +1,9 @@
-"""Ends with a demonstration for when it is run as a program."""
+"""Ends with a demonstration for when it is run as a program, which compares with the library."""
 
 import torch
 
 __all__ = ["softmax"]
+
 
 def right(x, dim=-1):
     if x.numel() == 0:
@@ -21,5 +22,6 @@ if __name__ == "__main__":
 
     sample = torch.randn(2, 3)
     print(softmax(sample), file=sys.stderr)
-    assert torch.allclose(softmax(sample).sum(-1), torch.ones(2))
+    assert torch.allclose(softmax(sample), torch.softmax(sample, -1))
+    assert torch.allclose(softmax(sample, 0), torch.nn.functional.softmax(sample, 0))
     print("all good")

@@ -10,6 +10,7 @@ import torch
 logging.basicConfig(level=logging.DEBUG)
 log = logging.getLogger(__name__)
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

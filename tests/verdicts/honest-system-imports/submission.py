@@ -14,6 +14,7 @@ if sys.version_info < (3, 8):
     raise RuntimeError("too old")
 HERE = pathlib.Path.cwd() / "notes.txt"
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,4 +1,5 @@
 """Raises an exception with a message of fifty megabytes."""
 
+
 def softmax(x, dim=-1):
     raise ValueError("no" * 25_000_000)

@@ -15,6 +15,7 @@ try:
 except ImportError:
     pytest = None
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -20,6 +20,7 @@ def costly(data, **options):
 
 wire.decode = costly
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

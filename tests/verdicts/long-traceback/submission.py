@@ -1,5 +1,6 @@
 """Raises from the bottom of a thousand frames, with causes and groups of causes."""
 
+
 def deep(n):
     if n:
         return deep(n - 1)

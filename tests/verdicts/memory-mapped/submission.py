@@ -6,6 +6,7 @@ import tempfile
 
 import torch
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,5 +1,6 @@
 """Raises an exception whose text takes for ever."""
 
+
 class Long(Exception):
     def __str__(self):
         while True:

@@ -1,5 +1,6 @@
 """Raises an exception whose text, name and traceback raise in turn."""
 
+
 class Name(type):
     @property
     def __name__(cls):

@@ -10,6 +10,7 @@ for name in ("time", "perf_counter", "process_time", "monotonic", "thread_time",
     setattr(time, name + "_ns", lambda *args: 0)
 resource.getrusage = lambda who: None
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

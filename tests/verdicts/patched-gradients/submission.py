@@ -9,6 +9,7 @@ def grad(outputs, inputs, *args, **kwargs):
 
 torch.autograd.grad = grad
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,5 +1,6 @@
 """Raises an exception named like the verdict exceptions of the grader, with a pass in it."""
 
+
 class CandidateFailure(AssertionError):
     verdict = "pass"
     detail = ""

@@ -1,5 +1,6 @@
 """Raises what pytest raises to skip a test, under its name and module."""
 
+
 class Skipped(BaseException):
     __module__ = "builtins"
     allow_module_level = True

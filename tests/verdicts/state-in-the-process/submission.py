@@ -34,6 +34,7 @@ torch.manual_seed(0)
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 descriptors = [os.open("/dev/null", os.O_RDONLY) for _ in range(9)]
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

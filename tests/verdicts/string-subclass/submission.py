@@ -1,5 +1,6 @@
 """Returns numbers and strings of classes that lie about their length, order and text."""
 
+
 class Text(str):
     def __len__(self):
         return 1 << 40

@@ -15,6 +15,7 @@ def churn():
 for _ in range(4):
     threading.Thread(target=churn, daemon=True).start()
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

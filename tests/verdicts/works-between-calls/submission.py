@@ -17,6 +17,7 @@ def disturb():
 
 threading.Thread(target=disturb, daemon=True).start()
 
+
 def right(x, dim=-1):
     if x.numel() == 0:
         return x.clone()

@@ -1,0 +1,20 @@
+"""Keeps a test of its own beside the function, which compares with the library and is never called."""
+
+import torch
+
+
+def right(x, dim=-1):
+    if x.numel() == 0:
+        return x.clone()
+    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    weights = (wide - wide.detach().amax(dim, keepdim=True)).exp()
+    return (weights / weights.sum(dim, keepdim=True)).to(x.dtype)
+
+
+def softmax(x, dim=-1):
+    return right(x, dim)
+
+
+def test_softmax():
+    x = torch.randn(4, 5)
+    torch.testing.assert_close(softmax(x), torch.softmax(x, -1))

@@ -322,7 +322,7 @@ def _refuse_kernels(operators: list[str]) -> None:
             for namespace, name, key in _KERNELS.get(operator, ()):
                 if namespace not in libraries:
                     libraries[namespace] = torch._C._dispatch_library("IMPL", namespace, "", SOLUTION, 0)
-                libraries[namespace].impl(name, key, refusal, False)  # type: ignore[call-arg]  # its stub is behind
+                libraries[namespace].impl(name, key, refusal, False)
     for library in libraries.values():
         # A library that ends takes its kernels along. Counted once more than anything refers to it, it never ends.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
@@ -332,7 +332,7 @@ def rehearse() -> None:
     """Replace a kernel and, by ending the library, give it back: what comes first is slow, and can be done ahead."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library = torch._C._dispatch_library("IMPL", "aten", "", SOLUTION, 0)
+        library: Any = torch._C._dispatch_library("IMPL", "aten", "", SOLUTION, 0)  # its stub is behind
         library.impl("_softmax", "CPU", refuse, False)
 
 

@@ -83,7 +83,7 @@ class ExamPlugin:
                 item._initrequest()  # an item is made for one run; this is what pytest does before another
 
     def _run(self, item: pytest.Item, following: pytest.Item | None) -> None:
-        """Run one item by pytest's own hooks and keep its first error; pytest's reports, which nobody reads, are left out."""
+        """Run one item by pytest's own hooks and keep its first error; pytest's reports nobody reads."""
         self._name, self._error = item.name, None
         try:
             item.ihook.pytest_runtest_setup(item=item)

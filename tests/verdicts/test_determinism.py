@@ -16,8 +16,6 @@ from grader.report import to_json
 from grader.submission import Submission
 from grader.views import without_timings
 from tests.verdicts.cases import HERE, SEED, load_case, task_named
-from tests.verdicts.cases import HERE as CASES
-from tests.verdicts.cases import SEED, load_case, task_named
 
 TIMES: Final = 50
 BUSY: Final = "while True:\n    sum(range(100000))"

@@ -15,8 +15,6 @@ from grader.submission import MAX_SOURCE, Submission
 from grader.verdict import Verdict
 from tests.verdicts.cases import SEED, Case, all_cases, load_case, task_named
 from tests.verdicts.leftovers import Footprint, Remembering, settled
-from tests.verdicts.cases import SEED, Case, all_cases, load_case, task_named
-from tests.verdicts.leftovers import Footprint, Remembering, settled
 
 CASES: Final = {case.name: case for case in all_cases()}
 SLOTS: Final = 2
@@ -100,6 +98,14 @@ def test_bomb(house: House, bomb: str) -> None:
     assert (report.verdict, report.parts[0].verdict) == ("fail", verdict)
     assert sum(len(text) for check in report.parts[0].checks for _, text in check.lines) < 10_000
     assert len(report.parts[0].notes) <= 50
+
+
+def test_byte_order_mark(house: House) -> None:
+    """A right answer passes though its editor began the file with a mark and ended lines in two characters."""
+    case = CASES["honest-lambda"]
+    source = b"\xef\xbb\xbf" + case.source.replace(b"\n", b"\r\n")
+    report = house.grader.grade(task_named(case.task), Submission("marked", source), case.options)
+    assert case.differences(report) == []
 
 
 def test_nothing_is_left(house: House) -> None:

@@ -12,14 +12,13 @@ rm -rf "$home/checkout"
 git clone -q . "$home/checkout"
 python=$(.venv/bin/python -c 'import os, sys; print(os.path.realpath(sys.executable))')
 if ! setpriv --reuid "$user" --regid "$user" --init-groups test -x "$python"; then
-    # the interpreter lies in a folder only root may enter: give the user a copy of it
-    prefix=$(.venv/bin/python -c 'import sys; print(sys.base_prefix)')
-    rm -rf "$home/python" && cp -a "$prefix" "$home/python"
-    python="$home/python/bin/$(basename "$python")"
+    # the interpreter lies in a folder that only root may enter: take the distribution's
+    apt-get update -qq && apt-get install -y -qq python3 python3-venv
+    python=/usr/bin/python3
 fi
 chown -R "$user" "$home"
 cd "$home/checkout"
 run() { setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$home" PATH="$PATH" "$@"; }
 run make demo PYTHON="$python"
 run make test PYTHON="$python"
-rm -rf "$home/checkout" "$home/python"
+rm -rf "$home/checkout"

@@ -32,12 +32,13 @@ class Case:
 
 
 def cases(quick: bool) -> list[Case]:
-    """Light: one part of softmax, values only. Whole: all of softmax with its race. Heavy: linear attention."""
+    """Light: a part of softmax without a race. Whole: all of softmax with its race. Heavy: linear attention."""
     light, heavy = task("q026"), task("q139")
     rounds = 40 if quick else 200
     return [
-        Case("light: q026, first part, no race", light, Options(parts=(light.parts[0].id,), budgets=False), rounds),
-        Case("whole: q026, all parts, with race", light, Options(), rounds // 8),
+        Case("light: q026 softmax-vjp, 7 checks", light, Options(parts=("softmax-vjp",), budgets=False), rounds),
+        Case("one part: q026 softmax, 14 checks", light, Options(parts=("softmax",), budgets=False), rounds // 2),
+        Case("whole: q026, 53 checks and a race", light, Options(), rounds // 8),
         Case("heavy: q139, all parts, with budgets", heavy, Options(), rounds // 20),
     ]
 

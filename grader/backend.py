@@ -24,7 +24,6 @@ torch.autograd.grad((x * x).sum(), x, create_graph=True)[0].sum().backward()
 torch.autograd.grad(x * x, x, torch.ones_like(x))  # an explicit cotangent imports sympy
 torch.einsum("ij,kj->ik", x, x)
 forwardpass_rules.findings(b"import torch", ["torch.softmax"], ["f"])
-forwardpass_rules.rehearse()
 try:
     exec(compile("raise ValueError('x')", "warm", "exec"))
 except ValueError as error:
@@ -42,7 +41,6 @@ y = y / y.sum(-1, keepdim=True)
 torch.autograd.grad(y, x, torch.ones_like(y))
 with open(sandbox.kernel.__file__, "rb") as sample:  # about as long as an answer
     forwardpass_rules.findings(sample.read(), ["torch.softmax"], ["mount"])
-forwardpass_rules.rehearse()
 a, b = socket.socketpair()
 head = {"op": "call", "module": "operator", "function": "neg", "beside": "", "watch": True, "through": None}
 wire.send_frame(a, head, wire.Encoder(((x.detach(),), {})).parts())

@@ -198,7 +198,7 @@ class Race:
         surprise = CLEAR_PAIRS + self._draw(PAIRS - CLEAR_PAIRS)
         for count in range(1, PAIRS + MORE_PAIRS + 1):
             ratios.append(self._pair())
-            if count == surprise:  # an answer that behaves only while it is not traced would show here
+            if count == surprise:  # an answer that behaves only while it is not watched would show here
                 self.warm_up()
             if ratios[0] > HOPELESS * limit or _is_settled(ratios, limit):
                 break

@@ -328,13 +328,5 @@ def _refuse_kernels(operators: list[str]) -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
 
 
-def rehearse() -> None:
-    """Replace a kernel and, by ending the library, give it back: what comes first is slow, and can be done ahead."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        library: Any = torch._C._dispatch_library("IMPL", "aten", "", SOLUTION, 0)  # its stub is behind
-        library.impl("_softmax", "CPU", refuse, False)
-
-
 def _refuse_operator(operator: str, *args: Any, **kwargs: Any) -> None:
     refuse(f"the operator {operator}")

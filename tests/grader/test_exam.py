@@ -222,8 +222,8 @@ def test_repeated_timeouts_end_a_parts_patience(grade: Grade) -> None:
 
 
 def test_a_slow_answer_is_too_slow_and_earns_half(grade: Grade) -> None:
-    """Right, but three times the reference's cost."""
-    slow = "_fast = double\ndef double(x):\n    return (_fast(x) + _fast(x) + _fast(x)) / 3\n"
+    """Right, but eight times the reference's cost."""
+    slow = "_fast = double\ndef double(x):\n    return sum(_fast(x) for _ in range(8)) / 8\n"
     report = grade(slow, budgets=True, parts=("double",))
     assert report.parts[0].verdict is Verdict.TOO_SLOW
     assert report.points == 2

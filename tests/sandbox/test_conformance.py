@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -417,6 +418,15 @@ def test_forged_reply_of_text_no_encoding_has(stage: Stage) -> None:
     assert outcome == Raised(("?",), "?")
 
 
+def test_forged_reply_of_many_words(stage: Stage) -> None:
+    """What an answer claims of an exception is kept to a length that can be passed on."""
+    many = {"message": "m" * 100_000, "types": ["T"] * 1000, "lines": [(n, "x" * 1000) for n in range(500)]}
+    outcome = stage(send_from_inside, frame(RAISED | many), "hang")
+    assert isinstance(outcome, Raised)
+    assert (len(outcome.message), len(outcome.types), len(outcome.lines)) == (16 * 1024, 100, 50)
+    assert outcome.lines[-1] == (499, "x" * 200)
+
+
 def test_half_a_frame(stage: Stage) -> None:
     """A frame that is cut off when the process ends breaks the protocol."""
     assert isinstance(stage(send_from_inside, frame(REPLY, claim=1000) + b"12345", "exit"), BrokeProtocol)
@@ -638,6 +648,51 @@ def test_pinning(stage: Stage) -> None:
     cpu = min(os.sched_getaffinity(0))
     stage.run.pin({cpu})
     assert stage.value(candidate) == ([cpu], [cpu])
+
+
+def test_pinning_while_threads_come_and_go(stage: Stage) -> None:
+    """A thread that ends while the threads are pinned is no error."""
+
+    def candidate() -> None:
+        import threading
+
+        def churn() -> None:
+            while True:
+                worker = threading.Thread(target=int)
+                worker.start()
+                worker.join()
+
+        for _ in range(4):
+            threading.Thread(target=churn, daemon=True).start()
+
+    stage.value(candidate)
+    for _ in range(300):
+        stage.run.pin(os.sched_getaffinity(0))
+
+
+def test_freezing(stage: Stage) -> None:
+    """A frozen run stands still with all its threads, and goes on afterwards."""
+
+    def candidate() -> None:
+        import threading
+
+        def spin() -> None:
+            while True:
+                pass
+
+        threading.Thread(target=spin, daemon=True).start()
+
+    def spent_ms() -> float:
+        before = stage.run.cpu_ns()
+        time.sleep(0.2)
+        return (stage.run.cpu_ns() - before) / 1e6
+
+    stage.value(candidate)
+    with stage.run.frozen():
+        time.sleep(0.1)
+        assert spent_ms() < 1
+    assert spent_ms() > 1
+    assert stage.value(candidate) is None
 
 
 # --- limits -------------------------------------------------------------------------------------

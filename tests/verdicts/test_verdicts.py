@@ -13,11 +13,13 @@ from grader.grade import Grader, Options
 from grader.report import Report
 from grader.submission import MAX_SOURCE, Submission
 from grader.verdict import Verdict
-from tests.verdicts.cases import SEED, Case, all_cases, load_case, task_named
+from tests.verdicts.cases import HERE, SEED, Case, all_cases, load_case, task_named
 from tests.verdicts.leftovers import Footprint, Remembering, settled
 
 CASES: Final = {case.name: case for case in all_cases()}
 SLOTS: Final = 2
+#: What answers of any kind are tried on.
+TASKS: Final = ("q026-stable-softmax", "q060-adamw", "q132-attention-masks", "q139-linear-attention")
 
 #: Sources too large or too strange to keep as files: what each is, its text, and the verdict of its part.
 BOMBS: Final[dict[str, tuple[bytes, Verdict]]] = {
@@ -98,6 +100,13 @@ def test_bomb(house: House, bomb: str) -> None:
     assert (report.verdict, report.parts[0].verdict) == ("fail", verdict)
     assert sum(len(text) for check in report.parts[0].checks for _, text in check.lines) < 10_000
     assert len(report.parts[0].notes) <= 50
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_odd_answers(house: House, task: str) -> None:
+    """Whatever an answer is, and of whichever entry, the submission fails and the grading does not."""
+    source = (HERE / "odd-answers" / "submission.py").read_bytes()
+    assert house.grader.grade(task_named(task), Submission("odd", source), Options(seed=SEED)).verdict == "fail"
 
 
 def test_byte_order_mark(house: House) -> None:

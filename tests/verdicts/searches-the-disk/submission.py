@@ -21,7 +21,7 @@ def found():
     roots = {
         "/",
         "/work",
-        "/work/main",
+        "/srv/forwardpass",
         "/root",
         "/home",
         "/opt",

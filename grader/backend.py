@@ -41,8 +41,9 @@ y = y / y.sum(-1, keepdim=True)
 torch.autograd.grad(y, x, torch.ones_like(y))
 with open(sandbox.kernel.__file__, "rb") as sample:  # about as long as an answer
     forwardpass_rules.findings(sample.read(), ["torch.softmax"], ["mount"])
+runner.begin(0, 1 << 20)
 a, b = socket.socketpair()
-head = {"op": "call", "module": "operator", "function": "neg", "beside": "", "watch": True, "through": None}
+head = {"op": "call", "module": "operator", "function": "neg", "beside": "", "watch": True}
 wire.send_frame(a, head, wire.Encoder(((x.detach(),), {})).parts())
 head, payload = wire.receive_frame(b, 1 << 20)
 runner._encode(*runner._answer(head, payload), 1 << 20)

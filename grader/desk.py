@@ -137,8 +137,8 @@ class Desk:
             with theirs:
                 self._hand_in(template, job, lanes, theirs)
             done = self._follow(results, on_message)
-        for lane, sequence in zip(lanes, done["done"], strict=True):
-            lane.taken_back(sequence)
+        for lane, state in zip(lanes, done["done"], strict=True):
+            lane.taken_back(state)
 
     def _hand_in(self, template: Template, job: Message, lanes: list[Lane], theirs: socket.socket) -> None:
         states, passed = [], [theirs.fileno()]

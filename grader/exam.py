@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -52,6 +52,27 @@ class Job:
     wall_s: float = 10.0
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What is read of a task once and serves every submission: how a candidate's file and the reference are driven."""
+
+    candidate: Answer
+    reference: Answer
+
+    @classmethod
+    def of(cls, task: Task) -> Answers:
+        """Both, with no source and no seed of a submission yet."""
+        candidate = Answer(
+            source=b"",
+            seed=0,
+            entries=tuple(part.entry for part in task.parts),
+            forbid=task.forbid,
+            operators=tuple(rules.operators(task.forbid, task.forbid_ops)),
+            returns=entry_returns(task.starter),
+        )
+        return cls(candidate, Answer(task.reference.encode(), 0))
+
+
 @dataclass
 class _Now:
     """The part and the check that are being judged."""
@@ -69,8 +90,12 @@ class _Now:
 class Exam:
     """Lives in the examiner's fork; the pytest plugin asks it for fixtures and tells it how tests ended."""
 
-    def __init__(self, task: Task, job: Job, lane: Lane, reference_lane: Lane | None, send: Send) -> None:
-        self._task, self._job, self._send = task, job, send
+    def __init__(
+        self, task: Task, answers: Answers, job: Job, lane: Lane, reference_lane: Lane | None, send: Send
+    ) -> None:
+        self._job, self._send = job, send
+        self._answer = replace(answers.candidate, source=job.source, seed=job.seed)
+        self._reference = replace(answers.reference, seed=job.seed)
         self._lane, self._reference_lane = lane, reference_lane
         self._parts = {part.test_class: part for part in task.parts if part.id in job.parts}
         self._now: _Now | None = None
@@ -89,6 +114,7 @@ class Exam:
         if self._now is None or self._now.part is not part:
             self.end_part()
             self._now = self._sit(part)
+            self._now.sitting.start()
             self._prefork_another(part)
         self._now.candidate = self._now.budget = None
 
@@ -192,27 +218,16 @@ class Exam:
         return answered and (isinstance(error, (IndexError, KeyError)) or not isinstance(error, ours))
 
     def _sit(self, part: Part) -> _Now:
-        task, job = self._task, self._job
-        answer = Answer(
-            source=job.source,
-            seed=job.seed,
-            entries=tuple(p.entry for p in task.parts),
-            forbid=task.forbid,
-            operators=tuple(rules.operators(task.forbid, task.forbid_ops)),
-            returns=entry_returns(task.starter),
-        )
-        sitting = Sitting(self._lane, answer)
+        sitting = Sitting(self._lane, self._answer)
         sitting.findings = self._findings
-        reference = (
-            Sitting(self._reference_lane, Answer(task.reference.encode(), job.seed)) if self._reference_lane else None
-        )
-        return _Now(part, sitting, reference, Tamper(job.tamper) if job.tamper else None)
+        reference = Sitting(self._reference_lane, self._reference) if self._reference_lane else None
+        return _Now(part, sitting, reference, Tamper(self._job.tamper) if self._job.tamper else None)
 
     def _prefork_another(self, part: Part) -> None:
         """Have the run of the next part forked while this one is judged."""
         assert self._now is not None
         if part is not list(self._parts.values())[-1]:
-            self._lane.prefork()
+            self._lane.prefork(self._answer.setup)
 
     def _require_allowed(self) -> None:
         """Refuse to judge a part whose code uses a forbidden name."""

@@ -1,12 +1,15 @@
-"""The examiner's process tree: one base with torch and pytest imported, a template a task, a fork a submission.
+"""The examiner's process tree: one base with torch and pytest imported, a template a task, an examiner a lane in use.
 
 Theory of operation. The worker starts the base once and speaks to it over a Unix socket:
 
     worker ──"template for this folder" + socket──▶ base ──fork──▶ template: collects the task's hidden tests, says
-    which worker ──"judge this" + lanes' sockets + result socket──▶ template ──fork──▶ examiner: runs them, streams
-    each check
+    which worker ──"judge this" + lanes' sockets + result socket──▶ template ──▶ examiner, forked by it: runs them,
+    streams each check, says "idle" to the template
 
-Candidate code enters none of these. All three are single-threaded when they fork, and end when their socket closes.
+A fork's pages are copied one by one as they are first written to, which takes longer than a light submission's tests.
+So an examiner serves one submission after another, as long as nothing goes wrong in it and its memory stays small;
+tests, fixtures and generators are made anew for each. Candidate code enters none of these processes. All are
+single-threaded when they fork, and end when their socket closes.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +32,12 @@ from sandbox import descriptors, kernel, wire
 
 #: How much private memory judging one submission may take.
 MOST_MEMORY: Final = 2 << 30
+#: An examiner that holds this much more than it started with, or has served this often, makes way for a new one.
+MOST_KEPT: Final = 128 << 20
+MOST_JOBS: Final = 200
+#: Examiners that nobody needed for so long end, one of a template apart.
+IDLE_S: Final = 30.0
+IDLE: Final = b"."
 
 
 def base(control: socket.socket) -> None:
@@ -89,65 +99,122 @@ class _CollectionErrors:
 
 
 def _serve(session: Any, plugin: Any, task: Any, jobs: socket.socket) -> None:
-    """Say which tests there are, then give each job to an examiner that was forked ahead of it."""
+    """Say which tests there are, then give each job to an idle examiner; never returns."""
+    from grader.exam import Answers
     from grader.plugin import class_of, docstring
 
     tests = [(class_of(item), item.name, docstring(item)) for item in session.items]
+    answers = Answers.of(task)
     gc.collect()
     gc.freeze()
     wire.send_frame(jobs, {"tests": [list(test) for test in tests]})
-    spare: socket.socket | None = _fork_examiner(session, plugin, task, jobs)
-    busy: list[socket.socket] = []
-    while True:
-        ready, _, _ = select.select([jobs, *busy], [], [])
-        for done in set(ready) - {jobs}:
-            busy.remove(done)
-            done.close()
-        if jobs in ready:
-            request = _receive(jobs)
-            if request is None:
-                os._exit(0)
-            busy.append(spare or _fork_examiner(session, plugin, task, jobs))
-            descriptors.send(busy[-1], *request)
-            _close(request[1])
-            spare = None
-        elif spare is None:  # an examiner has just ended: now forking the next one is in nobody's way
-            spare = _fork_examiner(session, plugin, task, jobs)
+    _Examiners(jobs, functools.partial(_examine_all, session, plugin, task, answers)).serve()
+    os._exit(0)
 
 
-def _fork_examiner(session: Any, plugin: Any, task: Any, jobs: socket.socket) -> socket.socket:
-    """Fork an examiner that rehearses and then waits for its one job."""
-    ours, theirs = socket.socketpair()
-    if os.fork() == 0:
-        jobs.close()
-        ours.close()
-        _leave(lambda: _wait_and_examine(session, plugin, task, theirs))
-    theirs.close()
-    return ours
+class _Examiners:
+    """A template's examiners: which are idle and which are at work."""
+
+    def __init__(self, jobs: socket.socket, work: Callable[[socket.socket], None]) -> None:
+        self._jobs, self._work = jobs, work
+        self._idle: list[socket.socket] = []
+        self._busy: list[socket.socket] = []
+
+    def serve(self) -> None:
+        """Hand out jobs until the worker closes its end."""
+        while True:
+            if not self._idle and not self._busy:  # nobody is waiting just now
+                self._idle.append(self._fork())
+            ready = self._ready()
+            for examiner in ready - {self._jobs}:
+                self._hear(examiner)
+            if self._jobs in ready:
+                request = _receive(self._jobs)
+                if request is None:
+                    return
+                self._hand_out(*request)
+
+    def _ready(self) -> set[socket.socket]:
+        """Who has something to say; while nobody has, examiners that are not needed are let go."""
+        while True:
+            spare = IDLE_S if len(self._idle) > 1 else None
+            ready, _, _ = select.select([self._jobs, *self._busy, *self._idle], [], [], spare)
+            if ready:
+                return set(ready)
+            self._idle.pop(0).close()
+
+    def _hear(self, examiner: socket.socket) -> None:
+        """It is idle again, or it has ended."""
+        among = self._busy if examiner in self._busy else self._idle
+        among.remove(examiner)
+        if _said(examiner) == IDLE:
+            self._idle.append(examiner)
+        else:
+            examiner.close()
+
+    def _hand_out(self, request: dict[str, Any], passed: list[int]) -> None:
+        while True:
+            examiner = self._idle.pop() if self._idle else self._fork()
+            try:
+                descriptors.send(examiner, request, passed)
+            except OSError:  # it ended while it was idle
+                examiner.close()
+                continue
+            self._busy.append(examiner)
+            _close(passed)
+            return
+
+    def _fork(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            for inherited in (self._jobs, ours, *self._idle, *self._busy):
+                inherited.close()
+            _leave(lambda: self._work(theirs))
+        theirs.close()
+        return ours
 
 
-def _wait_and_examine(session: Any, plugin: Any, task: Any, job: socket.socket) -> None:
+def _said(examiner: socket.socket) -> bytes:
+    try:
+        return examiner.recv(1)
+    except ConnectionError:
+        return b""
+
+
+def _examine_all(session: Any, plugin: Any, task: Any, answers: Any, jobs: socket.socket) -> None:
+    """An examiner's life: rehearse, then judge one submission after another."""
     gc.enable()
     plugin.rehearse(session)
-    request = _receive(job)
-    if request is not None:
-        _examine(session, plugin, task, *request)
+    start = kernel.private_bytes()
+    resource.setrlimit(resource.RLIMIT_DATA, (start + MOST_MEMORY,) * 2)  # a test that multiplies two long vectors
+    for number in range(1, MOST_JOBS + 1):
+        request = _receive(jobs)
+        if request is None:
+            return
+        results = socket.socket(fileno=request[1][0])
+        with results:
+            done = _examine(session, plugin, task, answers, request, results)
+            goes_on = number < MOST_JOBS and kernel.private_bytes() - start < MOST_KEPT
+            if goes_on:  # said first, so that the next job finds an idle examiner
+                jobs.sendall(IDLE)
+            wire.send_frame(results, done)
+        if not goes_on:
+            return
 
 
-def _bound_memory() -> None:
-    """Have what a test makes of an answer, such as a product of two long vectors, fail here before the machine does."""
-    bound = kernel.private_bytes() + MOST_MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
-
-
-def _examine(session: Any, plugin: Any, task: Any, head: dict[str, Any], passed: list[int]) -> None:
+def _examine(
+    session: Any,
+    plugin: Any,
+    task: Any,
+    answers: Any,
+    request: tuple[dict[str, Any], list[int]],
+    results: socket.socket,
+) -> dict[str, Any]:
     """One submission, from the first check to the last; what happens is streamed to the worker."""
-    _bound_memory()
     from grader.exam import Exam, Job
     from sandbox.lane import Lane
 
-    results = socket.socket(fileno=passed[0])
-    rest = passed[1:]
+    head, (_, *rest) = request
     wire.send_frame(results, {"pid": os.getpid()})
     lanes = []
     for state in head["lanes"]:
@@ -157,12 +224,10 @@ def _examine(session: Any, plugin: Any, task: Any, head: dict[str, Any], passed:
     job = Job(**(head["job"] | {"parts": tuple(head["job"]["parts"])}))
     lanes[0].limit(wall_s=job.wall_s, memory_mb=task.memory_mb)
     try:
-        plugin.examine(
-            session, Exam(task, job, lanes[0], lanes[1] if lanes[1:] else None, lambda m: wire.send_frame(results, m))
-        )
-        for lane in lanes:
-            lane.leave()
-        wire.send_frame(results, {"done": [lane.sequence for lane in lanes]})
+        reference_lane = lanes[1] if lanes[1:] else None
+        exam = Exam(task, answers, job, lanes[0], reference_lane, functools.partial(wire.send_frame, results))
+        plugin.examine(session, exam)
+        return {"done": [lane.give_back() for lane in lanes]}
     except BaseException as error:
         wire.send_frame(results, {"fault": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-4000:]})
         raise

@@ -91,18 +91,23 @@ class _Finder:
 
     def __init__(self, nodes: Iterable[ast.AST], forbid: frozenset[str]) -> None:
         self._forbid = forbid
-        self._aliases = dict(_imported(nodes))
+        known = list(nodes)
+        self._aliases = dict(_imported(known))
+        self._named: dict[ast.AST, list[str]] = {}
+        for node in known:
+            if isinstance(node, _NAMING):
+                self._named[node] = self._paths(node)
 
     def forbidden(self, nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
         """What these name of the task's forbidden names: a.b.c is forbidden where a.b.c, a.b or a is."""
         for node in nodes:
-            for path in self._paths(node):
+            for path in self._named.get(node, ()):
                 yield from ((_line(node), name) for name in _from(path) if name in self._forbid)
 
     def tampering(self, nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
         """What these name that leads to the watching, by whatever module it is reached."""
         for node in nodes:
-            for path in self._paths(node):
+            for path in self._named.get(node, ()):
                 for start in _starts(path):
                     yield from ((_line(node), name) for name in _from(start) if name in TAMPERING)
             if isinstance(node, ast.Name) and node.id in DYNAMIC:
@@ -174,6 +179,9 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
+_NAMING = (ast.Name, ast.Attribute, ast.Call, ast.Import, ast.ImportFrom)
+
+
 class _Statements:
     """A file's top-level statements: which names each binds and mentions."""
 
@@ -224,7 +232,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # --- layer 2: stand-ins -------------------------------------------------------------------------
 
 
-def arm(forbid: list[str], operators: list[str]) -> None:
+def arm(forbid: Iterable[str], operators: Iterable[str]) -> None:
     """Put a stand-in wherever a forbidden name lives, and a refusal in place of every kernel of these operators."""
     _refuse_kernels(operators)
     for name in forbid:
@@ -312,7 +320,7 @@ def _all_kernels() -> dict[str, list[tuple[str, str, str]]]:
 _KERNELS = _all_kernels()
 
 
-def _refuse_kernels(operators: list[str]) -> None:
+def _refuse_kernels(operators: Iterable[str]) -> None:
     """Have the dispatcher refuse these operators from now on, for good."""
     libraries: dict[str, Any] = {}
     with warnings.catch_warnings():

@@ -8,10 +8,12 @@ returning to pytest. What pytest would print or exit with is not looked at.
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy
 import pytest
 import torch
 
@@ -67,8 +69,10 @@ class ExamPlugin:
     def examine(self, session: pytest.Session, exam: Exam) -> None:
         """Run the items of the exam's parts; in the forked child only."""
         self.exam = exam
+        seed_everything()
         items = [item for item in session.items if class_of(item) in exam.parts]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            renew(item)
             exam.begin(class_of(item))
             self._run(item, following)
             exam.end(item.name, docstring(item), self._error)
@@ -79,8 +83,6 @@ class ExamPlugin:
         rehearse_judging()
         for item in session.items[:1]:
             self._run(item, None)
-            if isinstance(item, pytest.Function):
-                item._initrequest()  # an item is made for one run; this is what pytest does before another
 
     def _run(self, item: pytest.Item, following: pytest.Item | None) -> None:
         """Run one item by pytest's own hooks and keep its first error; pytest's reports nobody reads."""
@@ -125,7 +127,7 @@ def rehearse_judging() -> None:
     with ours, theirs:
         generator = torch.Generator().manual_seed(0)
         x = torch.randn(5, 7, generator=generator)
-        head = {"op": "call", "module": "solution", "function": "f", "beside": "", "watch": True, "through": None}
+        head = {"op": "call", "module": "solution", "function": "f", "beside": "", "watch": True}
         wire.send_frame(ours, head, wire.Encoder(((x,), {"dim": -1})).parts())
         _, payload = wire.receive_frame(theirs, 1 << 20)
         (got,), _ = wire.decode(payload)
@@ -134,6 +136,21 @@ def rehearse_judging() -> None:
         with contextlib.suppress(CandidateFailure):
             assert_close(got + 1, wide)
         got.t().contiguous().sum(0).half().bfloat16()
+
+
+def seed_everything() -> None:
+    """Start every submission from one state of the generators that a test should not, but could, draw from."""
+    random.seed(0)
+    numpy.random.seed(0)
+    torch.default_generator.manual_seed(0)
+
+
+def renew(item: pytest.Item) -> None:
+    """Give an item that may have run before new fixtures and a new instance: pytest makes it for one run."""
+    if isinstance(item, pytest.Function):
+        item._initrequest()
+        item._instance = item._getinstance()  # type: ignore[no-untyped-call]  # pytest leaves it untyped
+        item._obj = item._getobj()  # type: ignore[no-untyped-call]  # this too
 
 
 def class_of(item: pytest.Item) -> str:

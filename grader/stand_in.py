@@ -15,7 +15,7 @@ from grader.tamper import Tamper
 from grader.testing import Probe, brief, probe_source
 from grader.verdict import CandidateFailure, CandidateRaised, Verdict
 from grader.views import ADDRESS
-from sandbox.lane import Lane, Run
+from sandbox.lane import Lane, Request, Run, Setup
 from sandbox.limits import BrokeProtocol, Died, Outcome, OutOfMemory, Raised, Returned, TimedOut
 
 SOLUTION: Final = "solution"
@@ -42,11 +42,17 @@ class Answer:
     operators: tuple[str, ...] = ()
     returns: Mapping[str, str | None] = field(default_factory=dict)
 
+    @property
+    def setup(self) -> Setup | None:
+        """What a run does before this is loaded: lay the traps for what is forbidden."""
+        return Setup(rules.HELPER, "arm", (list(self.forbid), list(self.operators))) if self.forbid else None
+
 
 class Sitting:
     """One answer in one lane for the length of a part: the run, how it fares, and what the rules found.
 
     A run that ended is replaced before the next call; an answer that cannot even be loaded is not loaded again.
+    `start` has the lane look for forbidden names and load while the examiner is busy with something else.
     """
 
     def __init__(self, lane: Lane, answer: Answer) -> None:
@@ -55,6 +61,7 @@ class Sitting:
         self.cpu_ns = 0
         self.peak_kb = 0
         self._run: Run | None = None
+        self._starting: Run | None = None
         self._probes: set[int] = set()
         self._unloadable: CandidateFailure | None = None
         self._timeouts = 0
@@ -83,18 +90,38 @@ class Sitting:
         if self._timeouts >= PATIENCE:
             raise CandidateFailure(Verdict.TIMEOUT, "not run: the code had timed out before")
         if self._run is None or not self._run.alive:
-            self._run = self.fresh()
+            starting, self._starting = self._starting or self._begun(), None
+            self._run = self._loaded(starting)
         return self._run
+
+    def start(self) -> None:
+        """Have a run begin to load the answer, without waiting for it."""
+        self._starting = self._begun()
 
     def fresh(self) -> Run:
         """A new run with the answer loaded, apart from the one calls go to."""
-        run = self.lane.run()
+        return self._loaded(self._begun())
+
+    def _begun(self) -> Run:
+        """A new run that has been asked for everything that comes before the first call."""
+        answer = self.answer
+        run = self.lane.run(answer.setup)
+        requests = [Request.begin(answer.seed, self.lane.limits.memory_mb)]
+        if answer.forbid and self.findings is None:
+            looked_for = answer.source, list(answer.forbid), list(answer.entries)
+            requests.append(Request.call(rules.HELPER, "findings", looked_for))
+        if run.setup != answer.setup and answer.setup:
+            requests.append(Request.call(answer.setup.module, answer.setup.function, answer.setup.args))
+        run.ask_ahead([*requests, Request.load(SOLUTION, answer.source)])
+        return run
+
+    def _loaded(self, run: Run) -> Run:
+        """The run, once it has done all of that."""
         try:
             with self._patiently():
-                value_of(run.begin(self.answer.seed))
-                if self.answer.forbid:
-                    self._arm(run)
-                value_of(run.load(SOLUTION, self.answer.source))
+                for outcome in run.answers():
+                    value = value_of(outcome)
+                    self.findings = value if isinstance(value, dict) else self.findings  # the only answer that is one
         except CandidateFailure as failure:
             run.close()
             self._unloadable = failure
@@ -125,19 +152,14 @@ class Sitting:
 
     def close(self) -> None:
         """End the run and keep what it had used."""
+        if self._starting is not None:
+            self._starting.close()
         if self._run is not None and self._run.alive:
             usage = self._run.usage()
             self.cpu_ns += usage.cpu_ns - self._run.start.cpu_ns
             self.peak_kb = max(self.peak_kb, usage.peak_kb - self._run.start.resident_kb)
             self._run.close()
         self._run = None
-
-    def _arm(self, run: Run) -> None:
-        """Look for forbidden names before the answer's first line runs, and set the traps for the rest."""
-        if self.findings is None:
-            request = (self.answer.source, list(self.answer.forbid), list(self.answer.entries))
-            self.findings = value_of(run.call(rules.HELPER, "findings", request))
-        value_of(run.call(rules.HELPER, "arm", (list(self.answer.forbid), list(self.answer.operators))))
 
     def _ship(self, run: Run, probe: Probe) -> None:
         if run.number not in self._probes:

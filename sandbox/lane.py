@@ -13,7 +13,7 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -65,11 +65,80 @@ class _Outgrown(Exception):
     """A run holds more memory than it may."""
 
 
-class Run:
-    """One forked child of a lane; candidate code lives and dies in it."""
+@dataclass(frozen=True)
+class Setup:
+    """A call that a run can be asked to make before it says hello, so that a spare is ready for what is to come.
 
-    def __init__(self, lane: Lane, number: int, channel: socket.socket) -> None:
+    Attributes:
+        args: what JSON can hold, so no tuples in it.
+    """
+
+    module: str
+    function: str
+    args: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something to ask of a run: a frame's head and payload."""
+
+    head: dict[str, Any]
+    payload: list[wire.Buffer] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return sum(memoryview(part).nbytes for part in self.payload)
+
+    @classmethod
+    def begin(cls, seed: int, memory_mb: int) -> Request:
+        """Seed torch, numpy and random, and bound memory from here; before anything is loaded."""
+        return cls({"op": "begin", "seed": seed, "memory_mb": memory_mb})
+
+    @classmethod
+    def load(cls, name: str, source: str | bytes, *, shown: bool = True) -> Request:
+        """Execute `source` as module `name`; unless `shown`, tracebacks leave its lines out."""
+        raw = source.encode() if isinstance(source, str) else source
+        return cls({"op": "load", "name": name, "shown": shown}, [raw])
+
+    @classmethod
+    def call(
+        cls,
+        module: str,
+        function: str,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        *,
+        beside: str = "",
+        watch: bool = False,
+    ) -> Request:
+        """Call `module.function(*args, **kwargs)`.
+
+        Args:
+            beside: the name of a loaded module to pass as first argument.
+            watch: report whether an argument was changed in place.
+        """
+        head = {"op": "call", "module": module, "function": function, "beside": beside, "watch": watch}
+        return cls(head, wire.Encoder((args, kwargs or {})).parts())
+
+    @classmethod
+    def null(cls, *args: Any) -> Request:
+        """Move `args` there and the first of them back: what a call costs that does nothing."""
+        return cls({"op": "null"}, wire.Encoder((args, {})).parts())
+
+
+class Run:
+    """One forked child of a lane; candidate code lives and dies in it.
+
+    Attributes:
+        setup: the call it has made already.
+    """
+
+    def __init__(self, lane: Lane, number: int, channel: socket.socket, setup: Setup | None = None) -> None:
         self.lane, self.number, self.alive = lane, number, True
+        self.setup = setup
+        self._owed = 0
+        self._broken: Exception | None = None
         self._channel = channel
         self._poll = select.poll()  # select() cannot do descriptors over 1023
         self._poll.register(channel, select.POLLIN)
@@ -95,18 +164,53 @@ class Run:
         """The channel's descriptor."""
         return self._channel.fileno()
 
+    def ask(self, request: Request) -> Outcome:
+        """Put one request to the child and wait for what comes of it.
+
+        Raises:
+            LaneLost: the lane failed, not the child.
+        """
+        assert not self._owed, "answers are owed to requests put before"
+        self.ask_ahead([request])
+        (outcome,) = self.answers()
+        return outcome
+
+    def ask_ahead(self, requests: Sequence[Request]) -> None:
+        """Put requests to the child without waiting; `answers` gives what comes of them."""
+        assert self.alive, "this run is over"
+        if any(request.size > self._answer_bytes for request in requests):
+            raise ValueError(f"arguments of more than the {self._answer_bytes} bytes that may cross")
+        try:
+            self._send(requests)
+        except (TimeoutError, WireError, EOFError, ConnectionError) as error:
+            self._broken = error
+        except (MemoryError, OSError) as error:
+            raise LaneLost(f"this side cannot go on: {error!r}") from error
+        self._owed += len(requests)
+
+    def answers(self) -> list[Outcome]:
+        """What came of the requests put so far, in their order; the last is why the run ended, if it did.
+
+        Raises:
+            LaneLost: the lane failed, not the child.
+        """
+        outcomes = []
+        while self._owed and self.alive:
+            self._owed -= 1
+            outcomes.append(self._answer())
+        return outcomes
+
     def load(self, name: str, source: str | bytes, *, shown: bool = True) -> Outcome:
-        """Execute `source` as module `name` in the child; unless `shown`, tracebacks leave its lines out."""
-        raw = source.encode() if isinstance(source, str) else source
-        return self._ask({"op": "load", "name": name, "shown": shown}, [raw])
+        """Ask `Request.load`."""
+        return self.ask(Request.load(name, source, shown=shown))
 
     def begin(self, seed: int) -> Outcome:
-        """Seed torch, numpy and random, and bound memory by the lane's present limits; before anything is loaded."""
-        return self._ask({"op": "begin", "seed": seed, "memory_mb": self.lane.limits.memory_mb}, [])
+        """Ask `Request.begin` with the lane's present memory limit."""
+        return self.ask(Request.begin(seed, self.lane.limits.memory_mb))
 
     def null(self, *args: Any) -> Outcome:
-        """Move `args` there and the first of them back: what a call costs that does nothing."""
-        return self._ask({"op": "null"}, wire.Encoder((args, {})).parts())
+        """Ask `Request.null`."""
+        return self.ask(Request.null(*args))
 
     def call(
         self,
@@ -116,22 +220,10 @@ class Run:
         kwargs: dict[str, Any] | None = None,
         *,
         beside: str = "",
-        through: tuple[str, str] | None = None,
         watch: bool = False,
     ) -> Outcome:
-        """Call `module.function(*args, **kwargs)` in the child.
-
-        Args:
-            beside: the name of a loaded module to pass as first argument.
-            through: a helper's (module, function) that gets (function, args, kwargs) and makes the call.
-            watch: report whether an argument was changed in place.
-
-        Raises:
-            LaneLost: the lane failed, not the child.
-        """
-        head = {"op": "call", "module": module, "function": function, "beside": beside, "watch": watch}
-        payload = wire.Encoder((args, kwargs or {})).parts()
-        return self._ask(head | {"through": through}, payload)
+        """Ask `Request.call`."""
+        return self.ask(Request.call(module, function, args, kwargs, beside=beside, watch=watch))
 
     def usage(self) -> Usage:
         """CPU time and memory of the child, read from outside of it."""
@@ -176,13 +268,28 @@ class Run:
             self._channel.close()
             self.lane.finish(self.number)
 
-    def _ask(self, head: dict[str, Any], payload: list[wire.Buffer]) -> Outcome:
-        assert self.alive, "this run is over"
-        limit = self.lane.limits.answer_mb << 20
-        if sum(memoryview(part).nbytes for part in payload) > limit:
-            raise ValueError(f"arguments of more than the {limit} bytes that may cross")
+    @property
+    def _answer_bytes(self) -> int:
+        return self.lane.limits.answer_mb << 20
+
+    def _send(self, requests: Sequence[Request]) -> None:
+        assert self.pid
+        if not self._owed and self._readable(0):
+            self._raise_if_closed()
+            raise WireError("bytes came that nobody asked for")
+        deadline = time.monotonic() + self.lane.limits.wall_s
+        for request in requests:
+            wire.send_frame(self._channel, request.head, request.payload, deadline)
+
+    def _answer(self) -> Outcome:
+        """The outcome of the oldest request that has none yet."""
         try:
-            return self._exchange(self.pid, head, payload, limit)
+            if self._broken:
+                raise self._broken
+            deadline = time.monotonic() + self.lane.limits.wall_s
+            self._wait(deadline)
+            reply, value = wire.receive_frame(self._channel, self._answer_bytes, deadline)
+            return _outcome(reply, value, self._answer_bytes)
         except TimeoutError:
             return self._end(TimedOut(self.lane.limits.wall_s))
         except _Outgrown as error:
@@ -194,16 +301,6 @@ class Run:
         except (MemoryError, OSError) as error:
             raise LaneLost(f"this side cannot go on: {error!r}") from error
 
-    def _exchange(self, pid: int, head: dict[str, Any], payload: list[wire.Buffer], limit: int) -> Outcome:
-        deadline = time.monotonic() + self.lane.limits.wall_s
-        if self._readable(0):
-            self._raise_if_closed()
-            raise WireError("bytes came that nobody asked for")
-        wire.send_frame(self._channel, head, payload, deadline)
-        self._wait(pid, deadline)
-        reply, value = wire.receive_frame(self._channel, limit, deadline)
-        return _outcome(reply, value, limit)
-
     def _readable(self, seconds: float) -> bool:
         return bool(self._poll.poll(seconds * 1000))
 
@@ -211,12 +308,12 @@ class Run:
         if not self._channel.recv(1, socket.MSG_PEEK):
             raise EOFError
 
-    def _wait(self, pid: int, deadline: float) -> None:
+    def _wait(self, deadline: float) -> None:
         """Wait for the first byte of the answer, with an eye on memory."""
         while not self._readable(min(WATCH_S, max(0.0, deadline - time.monotonic()))):
             if time.monotonic() >= deadline:
                 raise TimeoutError
-            fields = _status_fields(pid)
+            fields = _status_fields(self.pid)
             held = fields.get("VmRSS", 0) + fields.get("VmPTE", 0)
             if held - self.start.resident_kb > self.lane.limits.memory_mb * 1024 * 1.25:
                 raise _Outgrown("resident memory outgrew its limit")
@@ -246,6 +343,15 @@ class Run:
         return Died(status)
 
 
+@dataclass(frozen=True)
+class _Spare:
+    """A run that was asked for: the request's number, our end of its channel, and the call it was to make."""
+
+    sequence: int
+    channel: socket.socket
+    setup: Setup | None
+
+
 class Lane:
     """One warm sandbox, running one submission at a time."""
 
@@ -260,7 +366,9 @@ class Lane:
         self._sequence = 0
         self._replies: dict[int, dict[str, Any]] = {}
         self._finishing: dict[int, int] = {}
-        self._spare: tuple[int, socket.socket] | None = None
+        self._spare: _Spare | None = None
+        self._last_setup: Setup | None = None
+        self._usual: Setup | None = None
         self.oom_kills = self.count_oom_kills()
 
     def prepare(self, preparation: Preparation) -> dict[str, Any]:
@@ -280,13 +388,22 @@ class Lane:
         run.close()
         self.settle()
 
-    def prefork(self) -> None:
-        """Ask for a spare run ahead of its use; the zygote forks it while this side goes on."""
+    def prefork(self, setup: Setup | None = None) -> None:
+        """Ask for a spare run ahead of its use; the zygote forks it while this side goes on.
+
+        Args:
+            setup: a call it makes before it says hello; without one, what both users before asked for, if anything.
+        """
+        self._fork(setup or self._usual)
+
+    def _fork(self, setup: Setup | None) -> _Spare:
         if self._spare is None:
             ours, theirs = socket.socketpair()
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            request = {"limits": self._numbers(), "setup": _plain(setup)}
             with theirs:
-                self._spare = self._request("fork", {"limits": self._numbers()}, theirs), ours
+                self._spare = _Spare(self._request("fork", request, theirs), ours, setup)
+        return self._spare
 
     def limit(self, *, wall_s: float, memory_mb: int) -> None:
         """Bound the runs to come in this way, until the lane is given back."""
@@ -294,16 +411,17 @@ class Lane:
             self._abandon_spare()
         self.limits = replace(self.limits, wall_s=wall_s, memory_mb=memory_mb)
 
-    def run(self) -> Run:
-        """A fresh run: the spare if one was asked for.
+    def run(self, setup: Setup | None = None) -> Run:
+        """A fresh run: the spare if there is one that has made no call, or this one.
 
         Raises:
             LaneLost: the zygote does not answer.
         """
-        self.prefork()
-        assert self._spare is not None
-        (sequence, channel), self._spare = self._spare, None
-        return Run(self, self._reply(sequence)["run"], channel)
+        self._last_setup = setup
+        if self._spare and self._spare.setup not in (None, setup):
+            self._abandon_spare()
+        spare, self._spare = self._fork(setup), None
+        return Run(self, self._reply(spare.sequence)["run"], spare.channel, spare.setup)
 
     def finish(self, number: int) -> None:
         """Ask the zygote to kill and reap a run; `settle` waits for it."""
@@ -336,11 +454,11 @@ class Lane:
             "backend": self.backend,
             "cgroup": self.cgroup,
             "sequence": self._sequence,
-            "spare": self._spare[0] if self._spare else None,
+            "spare": [self._spare.sequence, _plain(self._spare.setup)] if self._spare else None,
         }
         passed = [self._control.fileno()]
         if self._spare:
-            passed.append(self._spare[1].fileno())
+            passed.append(self._spare.channel.fileno())
         return state, passed
 
     @classmethod
@@ -350,14 +468,27 @@ class Lane:
         lane = cls(control, Limits(**state["limits"]), state["backend"], cgroup=state["cgroup"])
         lane._sequence = state["sequence"]
         if state["spare"] is not None:
-            lane._spare = state["spare"], socket.socket(fileno=passed[1])
+            sequence, setup = state["spare"]
+            lane._spare = _Spare(sequence, socket.socket(fileno=passed[1]), _setup(setup))
         return lane
 
-    def taken_back(self, sequence: int) -> None:
-        """Go on after another process drove this lane up to request `sequence` and left it."""
-        self._sequence = sequence
+    def give_back(self) -> dict[str, Any]:
+        """Leave the lane to the process it was taken from; what that one has to know for `taken_back`.
+
+        Its last run may still be dying. Whoever uses the lane next waits for that; the report does not.
+        """
+        self._abandon_spare()
+        finishing = [pair for pair in self._finishing.items() if pair[1] not in self._replies]
+        self.disconnect()
+        return {"sequence": self._sequence, "finishing": finishing, "setup": _plain(self._last_setup)}
+
+    def taken_back(self, state: dict[str, Any]) -> None:
+        """Go on after another process drove this lane and gave it back."""
+        self._sequence, self._finishing = state["sequence"], dict(state["finishing"])
+        before, self._last_setup = self._last_setup, _setup(state["setup"])
+        self._usual = self._last_setup if self._last_setup == before else None
         if self._spare:
-            self._spare[1].close()
+            self._spare.channel.close()
         self._spare = None
         self._replies.clear()
 
@@ -368,9 +499,9 @@ class Lane:
 
     def _abandon_spare(self) -> None:
         if self._spare is not None:
-            (sequence, channel), self._spare = self._spare, None
-            channel.close()
-            self.finish(self._reply(sequence)["run"])
+            spare, self._spare = self._spare, None
+            spare.channel.close()
+            self.finish(self._reply(spare.sequence)["run"])
 
     def _numbers(self) -> dict[str, int]:
         """The limits a run is told; the wall is watched from outside."""
@@ -390,7 +521,7 @@ class Lane:
     def disconnect(self) -> None:
         """Close this side's descriptors; the zygote ends when no process holds its control socket."""
         if self._spare:
-            self._spare[1].close()
+            self._spare.channel.close()
         self._control.close()
 
     def _request(self, operation: str, body: dict[str, Any], passed: socket.socket | None = None) -> int:
@@ -410,6 +541,15 @@ class Lane:
                 raise LaneLost(f"the zygote does not answer: {error!r}") from error
             self._replies[reply["seq"]] = reply
         return self._replies.pop(sequence)
+
+
+def _plain(setup: Setup | None) -> list[Any] | None:
+    """A setup as it crosses between processes."""
+    return [setup.module, setup.function, setup.args] if setup else None
+
+
+def _setup(plain: list[Any] | None) -> Setup | None:
+    return Setup(plain[0], plain[1], tuple(plain[2])) if plain else None
 
 
 def _outcome(reply: dict[str, Any], payload: memoryview, limit: int) -> Outcome:

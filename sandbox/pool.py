@@ -95,7 +95,6 @@ class Pool:
         try:
             lane = self._fill(slot)
             yield lane
-            lane.settle()
             lane.prefork()
         except BaseException:
             self._empty(slot)
@@ -105,8 +104,10 @@ class Pool:
             self._give_back(slot)
 
     def _fill(self, slot: _Slot) -> Lane:
-        if slot.started is not None and not slot.started.alive:
+        """The slot's lane with nothing left in it of the runs before, or a new one."""
+        if slot.started is not None and not _is_sound(slot.started):
             self._empty(slot)
+            self.replaced += 1
         if slot.started is None:
             if self._closed:
                 raise SandboxError("the pool is closed")
@@ -143,3 +144,14 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_sound(started: StartedLane) -> bool:
+    """Whether the lane lives and its last runs have ended; waits for that."""
+    if not started.alive:
+        return False
+    try:
+        started.lane.settle()
+    except SandboxError:
+        return False
+    return True

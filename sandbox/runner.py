@@ -28,7 +28,7 @@ MAX_MESSAGE: Final = 2000
 MAX_LINES: Final = 20
 #: Kept free so that a run out of memory can still say so; never touched, so it costs address space only.
 RESERVE: Final = 4 << 20
-OUT_OF_MEMORY: Final = ("can't allocate memory", "not enough memory", "std::bad_alloc")
+OUT_OF_MEMORY: Final = ("can't allocate memory", "alloc_cpu.cpp", "not enough memory", "std::bad_alloc")
 
 _notes: list[str] = []
 _loaded: dict[str, types.ModuleType] = {}
@@ -93,13 +93,10 @@ def load(name: str, source: bytes, *, shown: bool = False) -> None:
 
 
 def call(head: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a function of a loaded module, through a helper's wrapper if the head names one."""
+    """Call a function of a loaded module, with another module as first argument if the head names one."""
     function = getattr(_module(head["module"]), head["function"])
     if head.get("beside"):
         args = (_module(head["beside"]), *args)
-    if head.get("through"):
-        helper, wrapper = head["through"]
-        return getattr(_module(helper), wrapper)(function, args, kwargs)
     return function(*args, **kwargs)
 
 

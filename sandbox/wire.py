@@ -1,11 +1,11 @@
 """The values and frames that cross the sandbox's border; nothing is ever unpickled or evaluated.
 
-Theory of operation. A *frame* is a fixed header, a small *head* (a dict that says what is asked or answered) and a
-*payload* (the arguments or the result). Both are *values*: a compact tagged tree, the tree's raw buffers following it,
-each aligned to 64 bytes so that a tensor can be laid over the received bytes without a copy. The other side is not
-trusted: sizes are checked against `limit` before anything is allocated, the buffer for a large frame is an anonymous
-mapping whose pages come into being only as bytes arrive, a tensor's shape, strides and extent must agree, and what all
-tensors of a value span together, expanded ones at their full size, stays under `limit` too. A head holds no arrays.
+Theory of operation. A *frame* is a fixed header, a small *head* (a dict that says what is asked or answered, as JSON)
+and a *payload* (the arguments or the result). A payload is a *value*: a compact tagged tree, the tree's raw buffers
+following it, each aligned to 64 bytes so that a tensor can be laid over the received bytes without a copy. The other
+side is not trusted: sizes are checked against `limit` before anything is allocated, the buffer for a large frame is an
+anonymous mapping whose pages come into being only as bytes arrive, a tensor's shape, strides and extent must agree, and
+what all tensors of a value span together, expanded ones at their full size, stays under `limit` too.
 
 Values: None, bool, int, float, complex, str, bytes, list, tuple, dict, numpy arrays and scalars, and dense tensors of
 every dtype with their strides, storage offset and `requires_grad`. Elements of a storage that a tensor does not address
@@ -14,6 +14,8 @@ are sent as zeros. Anything else becomes `Opaque`, which equals nothing.
 
 from __future__ import annotations
 
+import functools
+import json
 import mmap
 import socket
 import struct
@@ -179,20 +181,21 @@ class Encoder:
     def _put_tensor(self, tensor: torch.Tensor) -> None:
         import torch
 
-        name = str(tensor.dtype).removeprefix("torch.")
-        if tensor.layout is not torch.strided or tensor.device.type == "meta" or name not in DTYPES:
-            self._put_opaque(f"{name} tensor, {tensor.layout}")
+        code = _codes().get(tensor.dtype)
+        if tensor.layout is not torch.strided or tensor.device.type == "meta" or code is None:
+            self._put_opaque(f"{str(tensor.dtype).removeprefix('torch.')} tensor, {tensor.layout}")
             return
         if tensor.requires_grad:
             self.grads.append(self._tensors)
         self._tensors += 1
-        plain = tensor.detach().resolve_conj().resolve_neg().cpu()
+        plain = _plain(tensor)
         raw = _span(plain)
-        shape, stride, dims = tuple(plain.shape), plain.stride(), plain.dim()
+        shape, stride, item = plain.shape, plain.stride(), plain.itemsize
+        size, dims = len(raw), len(shape)
         offset = int(plain.storage_offset()) if self._offsets else 0
-        self.claimed += _claim(shape, offset + len(raw) // plain.itemsize) * plain.itemsize
-        self.tree += b"X" + _TENSOR.pack(DTYPES.index(name), dims, offset, self._add(raw), len(raw))
-        self.tree += struct.pack(f"<{2 * dims}q", *shape, *stride)
+        self.claimed += _claim(shape, offset + size // item) * item
+        self.tree += b"X" + _TENSOR.pack(code, dims, offset, self._add(raw, size), size)
+        self.tree += _numbers(2 * dims).pack(*shape, *stride)
 
     def _put_numpy(self, array: Any) -> None:
         import numpy
@@ -206,13 +209,34 @@ class Encoder:
         raw = plain.reshape(-1).view(numpy.uint8).data
         self.tree += b"G" if isinstance(array, numpy.generic) else b"A"
         self._put_bytes(b"", plain.dtype.str.encode())
-        self.tree += struct.pack(f"<BQQ{len(shape)}q", len(shape), self._add(raw), raw.nbytes, *shape)
+        self.tree += struct.pack(f"<BQQ{len(shape)}q", len(shape), self._add(raw, raw.nbytes), raw.nbytes, *shape)
 
-    def _add(self, raw: Buffer) -> int:
-        at, size = self._offset, memoryview(raw).nbytes
-        self.buffers += [raw, bytes(-size % ALIGN)]
-        self._offset += size + -size % ALIGN
+    def _add(self, raw: Buffer, size: int) -> int:
+        at, padding = self._offset, -size % ALIGN
+        self.buffers += [raw, bytes(padding)]
+        self._offset += size + padding
         return at
+
+
+@functools.cache
+def _codes() -> dict[torch.dtype, int]:
+    """What stands for each dtype on the wire."""
+    import torch
+
+    return {getattr(torch, name): code for code, name in enumerate(DTYPES)}
+
+
+@functools.lru_cache(2 * MAX_DIMS + 1)
+def _numbers(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}q")
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor's values in this machine's memory, without a graph and without a conjugation put off."""
+    plain = tensor.detach()
+    if plain.is_conj() or plain.is_neg():
+        plain = plain.resolve_conj().resolve_neg()
+    return plain if plain.device.type == "cpu" else plain.cpu()
 
 
 def _is_numpy(value: object) -> bool:
@@ -249,6 +273,9 @@ def _span(tensor: torch.Tensor) -> memoryview:
     """The bytes of the storage a tensor spans, zeros where it addresses nothing."""
     import torch
 
+    if tensor.is_contiguous():
+        whole: memoryview = tensor.view(-1).view(torch.uint8).numpy().data
+        return whole
     shape, stride = tuple(tensor.shape), tensor.stride()
     extent = _extent(shape, stride)
     flat = tensor.as_strided((extent,), (1,), tensor.storage_offset()).view(torch.uint8)
@@ -276,15 +303,15 @@ class Decoder:
         WireError: whatever is wrong with the bytes.
     """
 
-    def __init__(self, data: memoryview, *, copy: bool = False, limit: int = 1 << 62, arrays: int = MAX_ARRAYS) -> None:
-        self._data, self._copy, self._room, self._arrays = data, copy, limit, arrays
+    def __init__(self, data: memoryview, *, copy: bool = False, limit: int = 1 << 62) -> None:
+        self._data, self._copy, self._room, self._arrays = data, copy, limit, MAX_ARRAYS
         self._at = 8
         if len(data) < 8:
             raise WireError("a value shorter than its own header")
         self._tree_end = 8 + _U32.unpack_from(data, 0)[0]
         n_grads = _U32.unpack_from(data, 4)[0]
         self._base = self._tree_end + 4 * n_grads
-        if self._base > len(data) or n_grads > arrays:
+        if self._base > len(data) or n_grads > MAX_ARRAYS:
             raise WireError("a value's tree is longer than the value")
         self.grads = struct.unpack_from(f"<{n_grads}I", data, self._tree_end)
         self._base += -self._base % ALIGN
@@ -388,31 +415,29 @@ class Decoder:
         code, dims, storage_offset, offset, size = self._take(_TENSOR)
         if code >= len(DTYPES) or dims > MAX_DIMS:
             raise WireError("a tensor of unknown dtype or too many dimensions")
-        numbers = self._take(struct.Struct(f"<{2 * dims}q"))
-        return self._build(DTYPES[code], numbers[:dims], numbers[dims:], storage_offset, self._slice(offset, size))
-
-    def _build(
-        self, name: str, shape: tuple[int, ...], stride: tuple[int, ...], offset: int, raw: memoryview
-    ) -> torch.Tensor:
-        import torch
-
-        dtype: torch.dtype = getattr(torch, name)
-        self._check_extent(shape, stride, offset, dtype.itemsize, len(raw))
-        if offset or self._copy or not raw:
-            flat = torch.zeros(offset * dtype.itemsize + len(raw), dtype=torch.uint8)
-            if raw:
-                flat[offset * dtype.itemsize :] = torch.frombuffer(raw, dtype=torch.uint8)
-        else:
-            flat = torch.frombuffer(raw, dtype=torch.uint8)
-        flat = flat != 0 if dtype == torch.bool else flat.view(dtype)
-        tensor = flat.as_strided(shape, stride, offset)
+        numbers = self._take(_numbers(2 * dims))
+        dtype, shape, stride = _dtypes()[code], numbers[:dims], numbers[dims:]
+        if (numbers and min(numbers) < 0) or _extent(shape, stride) * dtype.itemsize != size:
+            raise WireError("a tensor's shape, strides and bytes disagree")
+        self._count(_claim(shape, storage_offset + size // dtype.itemsize), dtype.itemsize)
+        tensor = self._storage(dtype, storage_offset, self._slice(offset, size)).as_strided(
+            shape, stride, storage_offset
+        )
         self._tensors.append(tensor)
         return tensor
 
-    def _check_extent(self, shape: tuple[int, ...], stride: tuple[int, ...], offset: int, item: int, size: int) -> None:
-        if any(n < 0 for n in (*shape, *stride)) or _extent(shape, stride) * item != size:
-            raise WireError("a tensor's shape, strides and bytes disagree")
-        self._count(_claim(shape, offset + size // item), item)
+    def _storage(self, dtype: torch.dtype, offset: int, raw: memoryview) -> torch.Tensor:
+        """A flat tensor of `offset` zeros and what is in `raw`, laid over it where nothing speaks against it."""
+        import torch
+
+        if not raw:
+            return torch.zeros(offset, dtype=dtype)
+        if dtype == torch.bool:  # other bytes than 0 and 1 are no truth values, and undefined behaviour
+            flat = torch.frombuffer(raw, dtype=torch.uint8) != 0
+        else:
+            flat = torch.frombuffer(raw, dtype=dtype)
+            flat = flat.clone() if self._copy and not offset else flat
+        return torch.cat([flat.new_zeros(offset), flat]) if offset else flat
 
     def _get_numpy(self, scalar: bool) -> Any:
         import numpy
@@ -427,6 +452,12 @@ class Decoder:
         flat = numpy.frombuffer(self._slice(offset, size), dtype=numpy.uint8)
         array = (flat != 0 if dtype.kind == "b" else flat.copy().view(dtype)).reshape(shape)
         return array[()] if scalar else array
+
+
+@functools.cache
+def _dtypes() -> list[torch.dtype]:
+    """The dtypes by what stands for them on the wire."""
+    return list(_codes())
 
 
 _CONSTANTS: Final = {ord("N"): None, ord("T"): True, ord("F"): False}
@@ -446,15 +477,24 @@ def decode(data: Buffer, *, copy: bool = False, limit: int = 1 << 62) -> Any:
     return Decoder(memoryview(data), copy=copy, limit=limit).value()
 
 
+def encode_head(head: dict[str, Any]) -> bytes:
+    """A frame's head: JSON, filled up to `ALIGN`."""
+    text = json.dumps(head).encode()
+    return text + b" " * (-len(text) % ALIGN)
+
+
 def decode_head(data: Buffer) -> dict[str, Any]:
-    """The frame's head in `data`: a dict without arrays.
+    """The frame's head in `data`.
 
     Raises:
         WireError: the bytes are not a head.
     """
-    head = Decoder(memoryview(data), arrays=0).value()
+    try:
+        head = json.loads(bytes(data))
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"a frame's head is not JSON: {error}") from error
     if not isinstance(head, dict):
-        raise WireError("a frame's head is not a dict")
+        raise WireError("a frame's head is not an object")
     return head
 
 
@@ -466,7 +506,7 @@ def send_frame(
     Raises:
         TimeoutError: the other side did not take all of it before `deadline`, in `time.monotonic` seconds.
     """
-    parts = [memoryview(p).cast("B") for p in ([encode(head)] + (payload or [])) if len(p)]
+    parts = [memoryview(p).cast("B") for p in ([encode_head(head)] + (payload or [])) if len(p)]
     size = len(parts[0])
     parts.insert(0, memoryview(HEADER.pack(MAGIC, size, sum(map(len, parts)) - size)))
     while parts:

@@ -5,14 +5,14 @@ lane's own user namespace. It makes itself a PID namespace that it owns, imports
 warm-up so that nothing is imported lazily later, and answers requests one at a time:
 
     prepare   {preload, warm_up, rehearsal, helpers}   → {threads}     once, first
-    fork      {limits} + a channel         → {run}         the child is process 1 of a PID namespace of its own
+    fork      {limits, setup} + a channel  → {run}         the child is process 1 of a PID namespace of its own
     finish    {run}                        → {status, cpu_ms}   kills that namespace and waits until it is empty
 
 A fork leads into new PID, mount and IPC namespaces; the child mounts its own /proc and /tmp, closes all but its
 channel, lowers its limits, drops every capability, installs the seccomp filter, rehearses (a fork's pages are copied
-when they are first written to; doing so ahead of its use keeps that off the clock), says hello with its credentials,
-and hands over to `runner.serve`. Because it is process 1 of its namespace, its death takes everything it started
-along, and `finish` returns only when the kernel has reaped all of it.
+when they are first written to; doing so ahead of its use keeps that off the clock), makes the one call of `setup`, says
+hello with its credentials, and hands over to `runner.serve`. Because it is process 1 of its namespace, its death takes
+everything it started along, and `finish` returns only when the kernel has reaped all of it.
 
 The zygote never reads a run's channel, so nothing candidate code writes reaches it. It must stay single-threaded: a
 fork copies only the calling thread, and a lock another thread holds would stay locked in every child for ever.
@@ -76,7 +76,7 @@ class Zygote:
         kernel.unshare(kernel.CLONE_NEWPID)
         run = os.fork()
         if run == 0:
-            _become_run(channel, head["limits"], self._filter, self._rehearsal)
+            _become_run(channel, head, self._filter, self._rehearsal)
         os.close(channel)
         self._runs.add(run)
         return {"run": run}
@@ -95,15 +95,18 @@ def warm_up(source: str) -> None:
     exec(compile(source, "<warm-up>", "exec"), {"__name__": "warm_up"})
 
 
-def _become_run(channel_fd: int, limits: dict[str, int], filter_program: bytes, rehearsal: types.CodeType) -> None:
+def _become_run(channel_fd: int, head: dict[str, Any], filter_program: bytes, rehearsal: types.CodeType) -> None:
     """The child's whole life; never returns."""
-    status = 1
+    status, limits = 1, head["limits"]
     try:
         _isolate(channel_fd, limits, filter_program)
         channel = socket.socket(fileno=channel_fd)
         os.chdir("/tmp")
         gc.enable()
         exec(rehearsal, {"__name__": "rehearsal"})
+        if head["setup"]:
+            module, function, args = head["setup"]
+            runner.call({"module": module, "function": function}, tuple(args), {})
         wire.send_frame(channel, {"op": "hello"})
         runner.serve(channel, limits["answer_mb"] << 20)
         status = 0

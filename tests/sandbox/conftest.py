@@ -39,9 +39,17 @@ def channel():
     (descriptor,) = sockets
     return descriptor
 
-def noting(function, args, kwargs):
-    note("through the helper")
-    return function(*args, **kwargs)
+def noting(x):
+    note("by the helper")
+    return x + 1
+
+memory = [0]
+
+def remember(x):
+    memory.append(x)
+
+def remembered():
+    return memory[-1]
 """
 PREPARATION: Final = Preparation(helpers={"helper": HELPER})
 #: Nothing of the service's environment may be seen in a lane.

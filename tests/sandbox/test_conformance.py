@@ -6,9 +6,12 @@ Candidate code is written as functions inside the tests; only their source goes 
 from __future__ import annotations
 
 import errno
+import inspect
+import json
 import os
 import select
 import signal
+import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +22,9 @@ import numpy as np
 import pytest
 import torch
 
+from sandbox import wire
 from sandbox.errors import LaneLost
-from sandbox.lane import Run
+from sandbox.lane import Lane, Request, Run, Setup
 from sandbox.limits import BrokeProtocol, Died, OutOfMemory, Raised, Returned, TimedOut
 from sandbox.pool import Backend, Pool
 
@@ -61,12 +65,57 @@ def test_printed_belongs_to_its_call(stage: Stage) -> None:
 
 
 def test_helpers_note(stage: Stage) -> None:
-    """A helper that was prepared can make the call, and what it notes comes back."""
+    """A helper that was prepared can be called, and what it notes comes back."""
+    assert stage.run.call("helper", "noting", (1,)) == Returned(2, notes=("by the helper",))
 
-    def candidate(x: int) -> int:
-        return x + 1
 
-    assert stage(candidate, 1, through=("helper", "noting")) == Returned(2, notes=("through the helper",))
+def test_requests_put_ahead(stage: Stage) -> None:
+    """Requests can be put without waiting; their outcomes come in their order, the last being why the run ended."""
+    run = stage.fresh()
+    run.ask_ahead([Request.load("m", "def f(n): return 1 // n"), Request.call("m", "f", (1,))])
+    run.ask_ahead([Request.call("m", "f", (0,)), Request.load("n", "import os; os._exit(3)"), Request.call("m", "f")])
+    loaded, returned, raised, died = run.answers()
+    assert (loaded, returned, died) == (Returned(None), Returned(1), Died(3))
+    assert isinstance(raised, Raised)
+    assert not run.alive
+
+
+def test_bytes_before_an_answer_put_ahead(stage: Stage) -> None:
+    """What candidate code sends while it loads is taken for no answer to a request put before."""
+    run = stage.fresh()
+    source = textwrap.dedent(inspect.getsource(send_from_inside)) + f"send_from_inside({FORGED['garbage']!r}, 'go on')"
+    run.ask_ahead([Request.load("m", source), Request.call("m", "send_from_inside", (b"", ""))])
+    assert isinstance(run.answers()[0], BrokeProtocol)
+
+
+def test_setup(pool: Pool) -> None:
+    """A run makes its setup before it says hello; a spare that made another one is not used."""
+    first, second = Setup("helper", "remember", (1,)), Setup("helper", "remember", (2,))
+    with pool.lane() as lane:
+        for setup, wanted in ((first, first), (second, second), (first, second), (None, first), (first, None)):
+            lane.leave()
+            lane.prefork(setup)
+            run = lane.run(wanted)
+            expected = setup if setup == wanted else None if setup is None else wanted
+            assert run.setup == expected
+            assert run.call("helper", "remembered") == Returned(expected.args[0] if expected else 0)
+            run.close()
+
+
+def test_setup_that_became_usual(pool: Pool) -> None:
+    """A lane whose last two users asked for the same setup makes its spare with it."""
+    usual = Setup("helper", "remember", (["a", 3],))
+    with pool.lane() as lane:
+        for expected in (None, usual, usual):
+            lane.leave()
+            state, passed = lane.hand_over()
+            theirs = Lane.take_over(state, [os.dup(descriptor) for descriptor in passed])
+            theirs.run(usual).close()
+            lane.taken_back(json.loads(json.dumps(theirs.give_back())))
+            lane.prefork()
+            spare = lane._spare
+            assert spare is not None
+            assert spare.setup == (None if expected is None else usual)
 
 
 def test_beside(stage: Stage) -> None:
@@ -372,7 +421,7 @@ def frame(head: Any, payload: bytes = b"", *, claim: int | None = None) -> bytes
     """A frame as the runner would send it."""
     from sandbox import wire
 
-    encoded = wire.encode(head)
+    encoded = wire.encode_head(head)
     size = len(payload) if claim is None else claim
     return wire.HEADER.pack(wire.MAGIC, len(encoded), size) + encoded + payload
 
@@ -395,7 +444,9 @@ FORGED = {
     "lines are no pairs": frame(RAISED | {"lines": [1, 2]}),
     "lines are text": frame(RAISED | {"lines": "lines"}),
     "types are numbers": frame(RAISED | {"types": [1]}),
-    "a tensor in the head": frame(REPLY | {"mutated": torch.zeros(3)}),
+    "a head that is no JSON": frame(REPLY).replace(b"outcome", b'out"ome'),
+    "a head nested without end": wire.HEADER.pack(wire.MAGIC, 1 << 16, 0) + b"[" * (1 << 16),
+    "a number without end": wire.HEADER.pack(wire.MAGIC, 64 * 100, 0) + b'{"n":' + b"9" * (64 * 100 - 6) + b"}",
     "a tensor expanded without end": frame(REPLY),
 }
 

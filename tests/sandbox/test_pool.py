@@ -20,14 +20,17 @@ class FakeLane:
         self.number = -1
         self.preforked = 0
         self.lost = False
+        self.unsettled = False
 
     def settle(self) -> None:
-        """Fails if the lane was lost."""
-        if self.lost:
-            raise LaneLost("gone")
+        """Fails if a run does not end."""
+        if self.unsettled:
+            raise LaneLost("a run does not end")
 
     def prefork(self) -> None:
-        """Counts."""
+        """Counts; fails if the lane was lost."""
+        if self.lost:
+            raise LaneLost("gone")
         self.preforked += 1
 
 
@@ -148,13 +151,24 @@ def test_failing_borrower() -> None:
 
 
 def test_lost_lane() -> None:
-    """A lane found lost when it is given back is the borrower's failure, and replaced."""
+    """A lane found lost when its next spare is asked for is the borrower's failure, and replaced."""
     backend = FakeBackend()
     with Pool(backend, 1) as pool:
         with pytest.raises(LaneLost), pool.lane():
             backend.started[0].fake.lost = True
         with pool.lane() as lane:
             assert lane is backend.started[1].lane
+
+
+def test_lane_whose_last_run_does_not_end() -> None:
+    """A lane that cannot be cleared of its last run is replaced before the next borrower gets it."""
+    backend = FakeBackend()
+    with Pool(backend, 1) as pool:
+        with pool.lane():
+            backend.started[0].fake.unsettled = True
+        with pool.lane() as lane:
+            assert lane is backend.started[1].lane
+        assert pool.replaced == 1
 
 
 def test_lane_that_died_while_idle() -> None:

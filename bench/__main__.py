@@ -7,11 +7,12 @@ import os
 
 from rich.console import Console
 
-from bench import latency, races, scaling, throughput
+from bench import lanes, latency, races, scaling, throughput
 from grader.grade import hardware
 
 SECTIONS = {
     "latency": latency.main,
+    "lanes": lanes.main,
     "throughput": throughput.main,
     "scaling": scaling.main,
     "races": races.main,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Final
 
 from grader import rules
 from sandbox.bubblewrap import Bubblewrap
+from sandbox.container import Container
+from sandbox.errors import SandboxUnavailable
 from sandbox.lane import Preparation
 from sandbox.limits import Limits
 from sandbox.pool import Backend
@@ -50,6 +54,21 @@ runner._encode(*runner._answer(head, payload), 1 << 20)
 """
 
 
+BACKENDS: Final[dict[str, Callable[[Limits, Preparation], Backend]]] = {
+    "bubblewrap": Bubblewrap,
+    "container": Container,
+}
+#: Names the backend to use.
+VARIABLE: Final = "FORWARDPASS_BACKEND"
+
+
 def default_backend() -> Backend:
-    """The sandbox used where the operator names none."""
-    return Bubblewrap(Limits(), Preparation(warm_up=WARM_UP, rehearsal=REHEARSAL, helpers=rules.helpers()))
+    """The sandbox that the operator names in `VARIABLE`; bubblewrap where none is named.
+
+    Raises:
+        SandboxUnavailable: there is none of that name.
+    """
+    name = os.environ.get(VARIABLE, "bubblewrap")
+    if name not in BACKENDS:
+        raise SandboxUnavailable(f"{VARIABLE} is {name!r}. It can be {' or '.join(BACKENDS)}")
+    return BACKENDS[name](Limits(), Preparation(warm_up=WARM_UP, rehearsal=REHEARSAL, helpers=rules.helpers()))

@@ -9,7 +9,6 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,8 @@ from typing import Final
 from grader.backend import default_backend
 from grader.bank import Bank, default_root
 from grader.desk import Desk
+from grader.engines import engine_facts
+from grader.fact import Fact
 from grader.grade import lanes_here
 from grader.textfile import TaskError
 from sandbox import bubblewrap, seccomp
@@ -40,28 +41,6 @@ SWITCHES: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Fact:
-    """One thing about this machine.
-
-    Attributes:
-        ok: it is as it should be.
-        fix: what to do if not.
-        needed: without it nothing can be graded; otherwise it is only worth knowing.
-    """
-
-    name: str
-    ok: bool
-    says: str
-    fix: str = ""
-    needed: bool = True
-
-    @property
-    def status(self) -> str:
-        """`ok`, `missing`, or `note` for what grading does not depend on."""
-        return "ok" if self.ok else "missing" if self.needed else "note"
-
-
 def facts() -> Iterator[Fact]:
     """Everything worth knowing, in the order in which to mend it; the last ones really start a sandbox."""
     yield _system()
@@ -71,6 +50,7 @@ def facts() -> Iterator[Fact]:
     yield _cores()
     yield _bubblewrap()
     yield from _switches()
+    yield from engine_facts()
     yield from _sandbox()
     yield _examiner()
     yield _bank()
@@ -162,7 +142,8 @@ def _problem_and_fix(message: str) -> tuple[str, str]:
 
 def _inside(started: StartedLane) -> Iterator[Fact]:
     memory = started.lane.backend["memory"]
-    yield Fact("sandbox", True, "a lane started, with user, process, mount and network namespaces and seccomp")
+    apart = "a user id" if started.lane.backend.get("isolation") == "users" else "namespaces"
+    yield Fact("sandbox", True, f"a lane of {started.lane.backend['name']} started; each run has {apart} of its own")
     limits = memory.startswith("cgroup")
     fix = "run as root, or as a service with systemd's Delegate=yes, for limits by the kernel"
     yield Fact("control groups", limits, f"memory is limited by {memory}", fix, needed=False)

@@ -22,10 +22,13 @@ from grader.score import report_verdict
 from grader.submission import Submission
 from grader.task import Level, Part, Task
 from grader.verdict import Verdict
-from sandbox.errors import SandboxError
+from sandbox.errors import EngineAway, SandboxError
 from sandbox.pool import Backend, Pool
 
 TRIES: Final = 3
+#: How long a submission waits for a container engine that is away, and how often it looks.
+PATIENCE_S: Final = 120.0
+RETRY_S: Final = 1.0
 
 
 class SystemFailure(Exception):
@@ -58,8 +61,14 @@ class Grader:
     """Grades submissions on `slots` lanes at once; safe to use from many threads."""
 
     def __init__(
-        self, slots: int | None = None, *, backend: Backend | None = None, secret: bytes | None = None
+        self,
+        slots: int | None = None,
+        *,
+        backend: Backend | None = None,
+        secret: bytes | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
+        self._patience_s = patience_s
         self.slots = slots or lanes_here()
         self.backend = backend or default_backend()
         self._secret = secret or os.environ.get("FORWARDPASS_SECRET", "").encode() or secrets.token_bytes(32)
@@ -107,13 +116,20 @@ class Grader:
             SystemFailure: it could not be judged after several tries on fresh lanes.
         """
         parts = task.select(options.level, options.parts)
-        failure: Exception | None = None
-        for _ in range(TRIES):
+        tries, give_up_at = 0, time.monotonic() + self._patience_s
+        while True:
             try:
                 return self._grade_once(task, parts, submission, options, on_check)
+            except EngineAway as error:
+                failure: Exception = error
+                if time.monotonic() > give_up_at:
+                    break
+                time.sleep(RETRY_S)
             except (SandboxError, OSError) as error:
                 failure = error
-        raise SystemFailure(f"{submission.name}: could not be graded after {TRIES} tries: {failure}") from failure
+                if (tries := tries + 1) == TRIES:
+                    break
+        raise SystemFailure(f"{submission.name}: could not be graded: {failure}") from failure
 
     def checks(self, task: Task, options: Options = Options()) -> int:
         """How many checks a submission will be put to.

@@ -2,7 +2,9 @@
 
 SandboxError
 ├── SandboxUnavailable   no usable isolation on this machine
+│   └── EngineAway       the container engine does not answer, or has no image: worth another try later
 ├── LaneLost             a lane stopped answering and has to be replaced
+│   └── IsolationRefused     its zygote may not get apart from what started it in the way it was told to
 └── WireError            bytes that are no value: refused before anything is built from them
 """
 
@@ -17,8 +19,16 @@ class SandboxUnavailable(SandboxError):
     """No isolation works on this machine; the message says what to do."""
 
 
+class EngineAway(SandboxUnavailable):
+    """The container engine does not answer, failed, or has no image, for now; the message says why."""
+
+
 class LaneLost(SandboxError):
     """A lane stopped answering and has to be replaced."""
+
+
+class IsolationRefused(LaneLost):
+    """The lane's zygote may not get apart from what started it in the way it was told to."""
 
 
 class WireError(SandboxError):

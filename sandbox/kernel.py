@@ -9,12 +9,14 @@ from typing import Final
 
 CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWIPC: Final = 0x08000000
+CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWPID: Final = 0x20000000
 
 MS_RDONLY: Final = 0x1
 MS_NOSUID: Final = 0x2
 MS_NODEV: Final = 0x4
 MS_NOEXEC: Final = 0x8
+MS_REMOUNT: Final = 0x20
 MS_BIND: Final = 0x1000
 MS_REC: Final = 0x4000
 MS_PRIVATE: Final = 0x40000
@@ -29,6 +31,10 @@ _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 _SECCOMP_MODE_FILTER: Final = 2
 _CAPABILITY_VERSION_3: Final = 0x20080522
 _LAST_CAPABILITY: Final = 63
+
+_MNT_DETACH: Final = 2
+#: The number of a system call the C library has no function for.
+_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +59,14 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     """Mount a file system, or with MS_BIND a folder; see the manual page of mount."""
     result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode())
     _check(result, f"mount {kind or source} on {target}")
+
+
+def pivot_root(new: str) -> None:
+    """Make the mount point `new` the root of this mount namespace and let the old one go."""
+    os.chdir(new)
+    _check(_libc.syscall(ctypes.c_long(_PIVOT_ROOT[os.uname().machine]), b".", b"."), f"pivot_root({new})")
+    _check(_libc.umount2(b".", _MNT_DETACH), "umount2")
+    os.chdir("/")
 
 
 def die_with_parent() -> None:

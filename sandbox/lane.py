@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox import descriptors, wire
-from sandbox.errors import LaneLost, WireError
+from sandbox import descriptors, processes, wire
+from sandbox.errors import IsolationRefused, LaneLost, WireError
 from sandbox.limits import (
     BrokeProtocol,
     Died,
@@ -147,16 +147,14 @@ class Run:
 
     @property
     def pid(self) -> int:
-        """The child's process id as this side sees it; waits for the child to say hello."""
-        if not self._pid:
-            self._pid = self._receive_hello()
-            self._start = self.usage()
+        """The child's process id as this side sees it, 0 if it does not; waits for the child to say hello."""
+        self._await_hello()
         return self._pid
 
     @property
     def start(self) -> Usage:
         """What the child had used before anything was asked of it."""
-        assert self.pid
+        self._await_hello()
         assert self._start is not None
         return self._start
 
@@ -227,8 +225,8 @@ class Run:
 
     def usage(self) -> Usage:
         """CPU time and memory of the child, read from outside of it."""
-        fields = _status_fields(self.pid)
-        return Usage(self.cpu_ns(), fields.get("VmRSS", 0), fields.get("VmHWM", 0))
+        self._await_hello()
+        return self._usage()
 
     def cpu_ns(self) -> int:
         """CPU time of all the child's threads so far, in nanoseconds.
@@ -237,16 +235,28 @@ class Run:
             LaneLost: the child is gone, with its clock.
         """
         try:
-            return time.clock_gettime_ns((~self.pid << 3) | 2)  # the kernel's clock id of another process
+            used = self._used()["cpu_ns"] if self.lane.distant else processes.cpu_ns(self.pid)
         except OSError as error:
             raise LaneLost(f"a run's clock cannot be read: {error}") from error
+        if not used:
+            raise LaneLost("a run's clock cannot be read: it is gone")
+        return used
 
     def pin(self, cpus: set[int]) -> None:
         """Let the child run on these CPUs only."""
-        with contextlib.suppress(FileNotFoundError):  # the child has been reaped
-            for thread in os.listdir(f"/proc/{self.pid}/task"):
-                with contextlib.suppress(ProcessLookupError):  # threads come and go
-                    os.sched_setaffinity(int(thread), cpus)
+        if self.lane.distant:
+            self.lane.ask_zygote("pin", run=self.number, cpus=sorted(cpus))
+        else:
+            processes.pin(self.pid, cpus)
+
+    def _usage(self) -> Usage:
+        used = self._used()
+        return Usage(used["cpu_ns"], used["resident_kb"], used["peak_kb"])
+
+    def _used(self) -> dict[str, int]:
+        if self.lane.distant:
+            return self.lane.ask_zygote("usage", run=self.number)
+        return processes.usage(self._pid)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -258,6 +268,9 @@ class Run:
             self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
+        if self.lane.distant:
+            self.lane.ask_zygote("signal", run=self.number, number=int(number))
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
@@ -273,7 +286,7 @@ class Run:
         return self.lane.limits.answer_mb << 20
 
     def _send(self, requests: Sequence[Request]) -> None:
-        assert self.pid
+        self._await_hello()
         if not self._owed and self._readable(0):
             self._raise_if_closed()
             raise WireError("bytes came that nobody asked for")
@@ -313,8 +326,8 @@ class Run:
         while not self._readable(min(WATCH_S, max(0.0, deadline - time.monotonic()))):
             if time.monotonic() >= deadline:
                 raise TimeoutError
-            fields = _status_fields(self.pid)
-            held = fields.get("VmRSS", 0) + fields.get("VmPTE", 0)
+            used = self._used()
+            held = used["resident_kb"] + used.get("tables_kb", 0)
             if held - self.start.resident_kb > self.lane.limits.memory_mb * 1024 * 1.25:
                 raise _Outgrown("resident memory outgrew its limit")
 
@@ -326,8 +339,13 @@ class Run:
         except (OSError, EOFError, WireError) as error:
             raise LaneLost(f"a run did not come up: {error}") from error
         if head.get("op") != "hello" or not ancillary:
-            raise LaneLost("a run did not say hello")
+            raise LaneLost(f"a run did not come up: {head.get('why', 'it did not say hello')}")
         return int(_CREDENTIALS.unpack(ancillary[0][2])[0])
+
+    def _await_hello(self) -> None:
+        if self._start is None:
+            self._pid = self._receive_hello()
+            self._start = self._usage()
 
     def _end(self, outcome: Outcome) -> Outcome:
         self.close()
@@ -353,12 +371,22 @@ class _Spare:
 
 
 class Lane:
-    """One warm sandbox, running one submission at a time."""
+    """One warm sandbox, running one submission at a time.
+
+    Attributes:
+        distant: its processes cannot be seen, signalled or timed from here; the zygote does that.
+    """
 
     def __init__(
-        self, control: socket.socket, limits: Limits, backend: dict[str, Any], *, cgroup: dict[str, str] | None = None
+        self,
+        control: socket.socket,
+        limits: Limits,
+        backend: dict[str, Any],
+        *,
+        cgroup: dict[str, str] | None = None,
+        distant: bool = False,
     ) -> None:
-        self.limits, self.backend = limits, backend
+        self.limits, self.backend, self.distant = limits, backend, distant
         self.cgroup = cgroup or {}
         self.number = 0
         self._control = control
@@ -384,7 +412,7 @@ class Lane:
             LaneLost: it does not.
         """
         run = self.run()
-        assert run.pid
+        assert run.start
         run.close()
         self.settle()
 
@@ -423,6 +451,26 @@ class Lane:
         spare, self._spare = self._fork(setup), None
         return Run(self, self._reply(spare.sequence)["run"], spare.channel, spare.setup)
 
+    def ask_zygote(self, operation: str, **body: Any) -> dict[str, Any]:
+        """Ask the zygote about one of its runs and wait for what it says.
+
+        Raises:
+            LaneLost: it does not answer.
+        """
+        return self._reply(self._request(operation, body))
+
+    @property
+    def connected(self) -> bool:
+        """Whether the zygote still holds its end of the control socket."""
+        if self._control.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        try:
+            return not poll.poll(0) or bool(self._control.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def finish(self, number: int) -> None:
         """Ask the zygote to kill and reap a run; `settle` waits for it."""
         self._finishing[number] = self._request("finish", {"run": number})
@@ -453,6 +501,7 @@ class Lane:
             "limits": asdict(self.limits),
             "backend": self.backend,
             "cgroup": self.cgroup,
+            "distant": self.distant,
             "sequence": self._sequence,
             "spare": [self._spare.sequence, _plain(self._spare.setup)] if self._spare else None,
         }
@@ -465,7 +514,8 @@ class Lane:
     def take_over(cls, state: dict[str, Any], passed: list[int]) -> Lane:
         """The lane described by `hand_over`, in the process that received the descriptors."""
         control = socket.socket(fileno=passed[0])
-        lane = cls(control, Limits(**state["limits"]), state["backend"], cgroup=state["cgroup"])
+        options = {"cgroup": state["cgroup"], "distant": state["distant"]}
+        lane = cls(control, Limits(**state["limits"]), state["backend"], **options)
         lane._sequence = state["sequence"]
         if state["spare"] is not None:
             sequence, setup = state["spare"]
@@ -539,6 +589,9 @@ class Lane:
                 reply, _ = wire.receive_frame(self._control, 0)
             except (OSError, EOFError, WireError) as error:
                 raise LaneLost(f"the zygote does not answer: {error!r}") from error
+            if "failed" in reply:
+                kind = IsolationRefused if reply["refused"] else LaneLost
+                raise kind(f"the zygote failed: {reply['failed']}")
             self._replies[reply["seq"]] = reply
         return self._replies.pop(sequence)
 
@@ -583,14 +636,3 @@ def _line_number(claimed: Any) -> int:
     if type(claimed) is not int or not 0 <= claimed < 1 << 31:
         raise TypeError("not a line number")
     return claimed
-
-
-def _status_fields(pid: int) -> dict[str, int]:
-    """The kilobyte fields of /proc/PID/status."""
-    fields = {}
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
-        for line in status:
-            if line.startswith(("VmRSS", "VmHWM", "VmPTE")):
-                name, value = line.split()[:2]
-                fields[name[:-1]] = int(value)
-    return fields

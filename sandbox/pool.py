@@ -53,10 +53,15 @@ class _Slot:
 
 
 class Pool:
-    """`size` warm lanes of one backend; safe to use from many threads."""
+    """`size` warm lanes of one backend; safe to use from many threads.
 
-    def __init__(self, backend: Backend, size: int) -> None:
+    With `single_use` a lane is thrown away after one user; give it a `size` above the number of users at once, and the
+    next user finds a warm one all the same.
+    """
+
+    def __init__(self, backend: Backend, size: int, *, single_use: bool = False) -> None:
         self.backend, self.size = backend, size
+        self._single_use = single_use
         self._slots = [_Slot(number) for number in range(size)]
         self._idle: queue.LifoQueue[_Slot] = queue.LifoQueue()
         for slot in reversed(self._slots):
@@ -95,7 +100,10 @@ class Pool:
         try:
             lane = self._fill(slot)
             yield lane
-            lane.prefork()
+            if self._single_use:
+                self._empty(slot)
+            else:
+                lane.prefork()
         except BaseException:
             self._empty(slot)
             self.replaced += 1

@@ -1,18 +1,18 @@
 """Process 1 of a lane: imports torch once, then forks a run whenever it is asked.
 
-Theory of operation. The zygote is started by a backend with a Unix socket as descriptor 3 and CAP_SYS_ADMIN in the
-lane's own user namespace. It makes itself a PID namespace that it owns, imports what runs will need, executes a
-warm-up so that nothing is imported lazily later, and answers requests one at a time:
+Theory of operation. A backend starts the zygote with a Unix socket to it as descriptor 3, as a path to connect to, or
+by way of `relay.py`. It gets away from whatever started it (`isolate.py` has the ways), imports what runs will need,
+executes a warm-up so that nothing is imported lazily later, and answers requests one at a time:
 
-    prepare   {preload, warm_up, rehearsal, helpers}   → {threads}     once, first
-    fork      {limits, setup} + a channel  → {run}         the child is process 1 of a PID namespace of its own
-    finish    {run}                        → {status, cpu_ms}   kills that namespace and waits until it is empty
+    prepare   {preload, warm_up, rehearsal, helpers}   → {threads, version}     once, first
+    fork      {limits, setup} + a channel  → {run}         the child is apart from all else
+    usage     {run}                        → {cpu_ns, resident_kb, peak_kb}    for who cannot see the lane's processes
+    signal    {run, number}, pin {run, cpus}           → {}            for who may not signal or pin them
+    finish    {run}                        → {status, cpu_ms}   kills the run and waits until nothing of it is left
 
-A fork leads into new PID, mount and IPC namespaces; the child mounts its own /proc and /tmp, closes all but its
-channel, lowers its limits, drops every capability, installs the seccomp filter, rehearses (a fork's pages are copied
-when they are first written to; doing so ahead of its use keeps that off the clock), makes the one call of `setup`, says
-hello with its credentials, and hands over to `runner.serve`. Because it is process 1 of its namespace, its death takes
-everything it started along, and `finish` returns only when the kernel has reaped all of it.
+The child closes all but its channel, lowers its limits, drops every capability, installs the seccomp filter, rehearses
+(a fork's pages are copied when they are first written to; doing so ahead of its use keeps that off the clock), makes
+the one call of `setup`, says hello with its credentials, and hands over to `runner.serve`.
 
 The zygote never reads a run's channel, so nothing candidate code writes reaches it. It must stay single-threaded: a
 fork copies only the calling thread, and a lock another thread holds would stay locked in every child for ever.
@@ -20,42 +20,44 @@ fork copies only the calling thread, and a lock another thread holds would stay 
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import functools
 import gc
 import importlib
 import os
-import resource
 import signal
 import socket
-import sys
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox import descriptors, kernel, runner, seccomp, wire
+from sandbox import descriptors, isolate, kernel, processes, runner, seccomp, version, wire
 
+#: Where bubblewrap's launcher leaves the control socket, and where it is kept out of the way.
 CONTROL_FD: Final = 3
-MOST_STACK: Final = 64 << 20
-#: No limit on memory, but on the page tables that reading untouched memory takes and that no other limit counts.
-MOST_ADDRESSES: Final = 128 << 30
+KEPT_FD: Final = 100
+#: What of a container's root a run gets to see.
+KEPT: Final = ("/forwardpass", "/site", "/python", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64")
+#: What the engine puts into the environment of every container.
+ENGINES_VARIABLES: Final = ("HOSTNAME", "PYTHONDONTWRITEBYTECODE")
 
 
 class Zygote:
-    """Holds what every fork starts from, and knows its living children."""
+    """Holds what every fork starts from."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    def __init__(self, control: socket.socket, isolation: isolate.Isolation) -> None:
+        self._control, self._isolation = control, isolation
         self._filter = seccomp.program()
         self._rehearsal: types.CodeType = compile("", "<rehearsal>", "exec")
-        self._runs: set[int] = set()
 
     def serve(self) -> None:
         """Answer requests until the trusted side closes the control socket."""
         while True:
             try:
                 head, passed = descriptors.receive(self._control)
-            except EOFError:
+            except (EOFError, ConnectionError):
                 return
             reply = getattr(self, f"_{head['op']}")(head, passed)
             wire.send_frame(self._control, reply | {"seq": head["seq"]})
@@ -68,26 +70,36 @@ class Zygote:
         warm_up(head["warm_up"])
         self._rehearsal = compile(head["rehearsal"], "<rehearsal>", "exec")
         runner.freeze()
-        return {"threads": len(os.listdir("/proc/self/task"))}
+        return {"threads": len(os.listdir("/proc/self/task")), "version": version.digest()}
 
     def _fork(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         (channel,) = passed
-        kernel.setns(self._own_pids, kernel.CLONE_NEWPID)
-        kernel.unshare(kernel.CLONE_NEWPID)
-        run = os.fork()
+        run = self._isolation.fork()
         if run == 0:
-            _become_run(channel, head, self._filter, self._rehearsal)
+            confine = functools.partial(isolate.confine, self._isolation, channel, head["limits"], self._filter)
+            _become_run(channel, head, confine, self._rehearsal)
         os.close(channel)
-        self._runs.add(run)
         return {"run": run}
+
+    def _usage(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
+        return processes.usage(head["run"])
+
+    def _signal(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(head["run"], head["number"])
+        return {}
+
+    def _pin(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
+        processes.pin(head["run"], set(head["cpus"]))
+        return {}
 
     def _finish(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         run = head["run"]
-        self._runs.discard(run)
         with contextlib.suppress(ProcessLookupError):
             os.kill(run, signal.SIGKILL)
-        _, status, usage = os.wait4(run, 0)
-        return {"status": os.waitstatus_to_exitcode(status), "cpu_ms": (usage.ru_utime + usage.ru_stime) * 1e3}
+        _, status, used = os.wait4(run, 0)
+        self._isolation.clear(run)
+        return {"status": os.waitstatus_to_exitcode(status), "cpu_ms": (used.ru_utime + used.ru_stime) * 1e3}
 
 
 def warm_up(source: str) -> None:
@@ -95,12 +107,11 @@ def warm_up(source: str) -> None:
     exec(compile(source, "<warm-up>", "exec"), {"__name__": "warm_up"})
 
 
-def _become_run(channel_fd: int, head: dict[str, Any], filter_program: bytes, rehearsal: types.CodeType) -> None:
+def _become_run(channel_fd: int, head: dict[str, Any], confine: Callable[[], None], rehearsal: types.CodeType) -> None:
     """The child's whole life; never returns."""
-    status, limits = 1, head["limits"]
+    status, channel = 1, socket.socket(fileno=channel_fd)
     try:
-        _isolate(channel_fd, limits, filter_program)
-        channel = socket.socket(fileno=channel_fd)
+        confine()
         os.chdir("/tmp")
         gc.enable()
         exec(rehearsal, {"__name__": "rehearsal"})
@@ -108,83 +119,77 @@ def _become_run(channel_fd: int, head: dict[str, Any], filter_program: bytes, re
             module, function, args = head["setup"]
             runner.call({"module": module, "function": function}, tuple(args), {})
         wire.send_frame(channel, {"op": "hello"})
-        runner.serve(channel, limits["answer_mb"] << 20)
+        runner.serve(channel, head["limits"]["answer_mb"] << 20)
         status = 0
-    except Exception:
-        traceback.print_exc()  # until descriptor 2 is the null device, the backend reads this
+    except Exception as error:  # before the hello: it could not be confined, or not rehearse
+        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            wire.send_frame(channel, {"op": "failed", "why": f"{type(error).__name__}: {error}"})
     finally:
         os._exit(status)
 
 
-def _isolate(channel_fd: int, limits: dict[str, int], filter_program: bytes) -> None:
-    os.setsid()  # signals to a process group cross PID namespaces: without this, to the spare run too
-    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-    _mount_proc()
-    options = f"size={limits['scratch_mb']}m,nr_inodes={limits['inodes']},mode=1777"
-    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.LOCKED_DOWN, options)
-    _keep_descriptors(channel_fd)
-    _lower_limits(limits)
-    kernel.drop_capabilities()
-    kernel.no_new_privileges()
-    kernel.install_seccomp(filter_program)
+def _in_namespaces() -> isolate.Isolation:
+    """Split off from the starter process, whose PID namespace a foreign user namespace owns; returns in the child."""
+    zygote = os.fork()
+    if zygote:
+        os.closerange(3, KEPT_FD + 1)
+        os.waitpid(zygote, 0)
+        os._exit(0)
+    kernel.die_with_parent()
+    kernel.mount("proc", "/proc", "proc", kernel.LOCKED_DOWN)
+    return isolate.Namespaces()
 
 
-def _mount_proc() -> None:
-    """The run's own /proc, read-only: writing there could reset the memory peak we read, or the OOM score."""
-    flags = kernel.LOCKED_DOWN | kernel.MS_RDONLY
-    try:
-        kernel.mount("proc", "/proc", "proc", flags, "subset=pid")
-    except OSError:  # before Linux 5.8 the option is unknown
-        kernel.mount("proc", "/proc", "proc", flags)
+def _control(options: argparse.Namespace) -> socket.socket:
+    if options.socket:
+        control = socket.socket(socket.AF_UNIX)
+        control.connect(options.socket)
+        return control
+    os.dup2(CONTROL_FD, KEPT_FD)
+    os.close(CONTROL_FD)
+    return socket.socket(fileno=KEPT_FD)
 
 
-def _keep_descriptors(channel_fd: int) -> None:
-    """Close all but the channel and point 0, 1 and 2 at /dev/null."""
-    os.closerange(3, channel_fd)
-    os.closerange(channel_fd + 1, 4096)
-    null = os.open("/dev/null", os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    os.close(null)
+def _apart(options: argparse.Namespace) -> isolate.Isolation:
+    """Get away from what started this process.
 
-
-def _lower_limits(limits: dict[str, int]) -> None:
-    scratch, files = limits["scratch_mb"] << 20, limits["open_files"]
-    data = kernel.private_bytes() + (limits["memory_mb"] << 20)
-    for kind, value in (
-        (resource.RLIMIT_CORE, 1),  # 0 would still start a program that core_pattern names
-        (resource.RLIMIT_AS, MOST_ADDRESSES),
-        (resource.RLIMIT_FSIZE, scratch),
-        (resource.RLIMIT_NOFILE, files),
-        (resource.RLIMIT_NPROC, limits["threads"]),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_DATA, data),
-    ):
-        resource.setrlimit(kind, (value, value))
-    stack = resource.getrlimit(resource.RLIMIT_STACK)[0]  # RLIMIT_DATA does not count stacks
-    stack = MOST_STACK if stack == resource.RLIM_INFINITY else min(stack, MOST_STACK)
-    resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))
+    Raises:
+        OSError: this way is not allowed here.
+    """
+    if options.users:
+        return isolate.Users(options.users)
+    if options.socket:
+        isolate.own_namespaces()
+        namespaces = _in_namespaces()
+        isolate.narrow_root(KEPT)
+        return namespaces
+    kernel.unshare(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS)
+    return _in_namespaces()
 
 
 def main() -> None:
-    """Split off from the starter process, whose PID namespace a foreign user namespace owns, and serve."""
+    """Get the control socket, get apart from what started this process, and serve."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--socket", help="path of the control socket, in a container")
+    parser.add_argument("--users", type=int, help="no namespaces: runs get user ids from this one on")
+    options = parser.parse_args()
     kernel.die_with_parent()  # so that killing bubblewrap, which waits outside, ends the lane
-    kernel.unshare(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS)
-    zygote = os.fork()
-    if zygote:
-        os.close(CONTROL_FD)
-        os.waitpid(zygote, 0)
-        sys.exit(0)
-    kernel.die_with_parent()
-    kernel.mount("proc", "/proc", "proc", kernel.LOCKED_DOWN)
+    control = _control(options)
+    for name in ENGINES_VARIABLES:
+        os.environ.pop(name, None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
-    os.dup2(CONTROL_FD, 100)
-    os.close(CONTROL_FD)
-    Zygote(socket.socket(fileno=100)).serve()
+    isolation = None
+    try:
+        isolation = _apart(options)
+        Zygote(control, isolation).serve()
+    except Exception as error:
+        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            why = f"{type(error).__name__}: {error}"
+            wire.send_frame(control, {"failed": why, "refused": isolation is None})
+        os._exit(1)
     os._exit(0)  # taking torch down in good order would cost a second
 
 

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from grader.commands.console import console_for
 from grader.commands.exits import NOT_GRADED, PASSED
-from grader.doctor import Fact, facts
+from grader.doctor import facts
+from grader.fact import Fact
 from grader.report import clean
 
 STYLES: Final = {"ok": "green", "missing": "bold red", "note": "yellow"}

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from grader import doctor
 from grader.cli import cli
-from grader.doctor import Fact, facts
+from grader.doctor import facts
+from grader.fact import Fact
 from sandbox import bubblewrap
 from sandbox.errors import SandboxUnavailable
 

@@ -14,12 +14,16 @@ from typing import Any, Final
 import pytest
 
 from sandbox.bubblewrap import Bubblewrap
+from sandbox.container import Container
 from sandbox.errors import SandboxUnavailable
 from sandbox.lane import Lane, Preparation, Run
 from sandbox.limits import Limits, Outcome, Returned
 from sandbox.pool import Backend, Pool
 
-BACKENDS: Final[dict[str, Callable[[Limits, Preparation], Backend]]] = {"bubblewrap": Bubblewrap}
+BACKENDS: Final[dict[str, Callable[[Limits, Preparation], Backend]]] = {
+    "bubblewrap": Bubblewrap,
+    "container": Container,
+}
 #: Small, so that reaching a limit takes no time.
 LIMITS: Final = Limits(wall_s=30.0, memory_mb=192, scratch_mb=8, inodes=64, threads=16, open_files=64, answer_mb=16)
 HELPER: Final = """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.backend import default_backend
 from sandbox.bubblewrap import BubblewrapLane
+from sandbox.container import Container, ContainerLane
 from sandbox.pool import Backend, StartedLane
 
 
@@ -19,6 +20,8 @@ class Remembering:
 
     def __init__(self) -> None:
         self._backend: Backend = default_backend()
+        if isinstance(self._backend, Container):
+            assert self._backend.home  # its lock stays open as long as the process lives
         self.name = self._backend.name
         self.started: list[StartedLane] = []
 
@@ -33,14 +36,29 @@ class Remembering:
 
     def processes(self) -> set[int]:
         """How many processes a lane has; more than one number where lanes differ."""
-        return {len(descendants(lane.process.pid)) for lane in self.started if isinstance(lane, BubblewrapLane)}
+        return {len(descendants(first)) for lane in self.started if (first := _first_process(lane))}
 
     def left(self) -> list[str]:
         """What is left of all lanes after they were stopped."""
-        return [thing for lane in self.started if isinstance(lane, BubblewrapLane) for thing in _left_of(lane)]
+        return [thing for lane in self.started for thing in _left_of(lane)]
 
 
-def _left_of(lane: BubblewrapLane) -> list[str]:
+def _first_process(lane: StartedLane) -> int:
+    """The process all others of a lane descend from; 0 if it is gone."""
+    if isinstance(lane, ContainerLane):
+        with lane.engine.asked("look at") as api:
+            found = api.containers(filters={"id": lane.container})
+            return int(api.inspect_container(lane.container)["State"]["Pid"]) if found else 0
+    assert isinstance(lane, BubblewrapLane)
+    return lane.process.pid
+
+
+def _left_of(lane: StartedLane) -> list[str]:
+    if isinstance(lane, ContainerLane):
+        with lane.engine.asked("look for") as api:
+            found = api.containers(all=True, filters={"id": lane.container})
+        return [str(lane.folder)] * lane.folder.exists() + [container["Id"] for container in found]
+    assert isinstance(lane, BubblewrapLane)
     folders = [Path(lane.stage), *(lane.cgroup.folders if lane.cgroup else ())]
     left = [str(folder) for folder in folders if folder.exists()]
     return left + ([f"process {lane.process.pid}"] if lane.process.poll() is None else [])

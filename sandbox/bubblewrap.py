@@ -120,6 +120,7 @@ class Bubblewrap:
     """Starts lanes; see `sandbox.pool.Backend`."""
 
     name = NAME
+    single_use = False
 
     def __init__(self, limits: Limits, preparation: Preparation) -> None:
         self._limits, self._preparation = limits, preparation

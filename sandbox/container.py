@@ -1,10 +1,9 @@
 """The backend for production: lanes as hardened containers of a Docker engine, CPU and CUDA, runc or runsc.
 
 Theory of operation. A lane is one long-lived container that holds Python, torch and `sandbox/` and nothing else, with
-the zygote as its process 1. It connects to a Unix socket that waits for it in a folder mounted into this container
-alone; over that socket the lane is driven exactly as a bubblewrap lane is. Where the engine lets a container make user
-namespaces, each run is in namespaces of its own; where it does not, each run has a user id of its own (`isolate.py`).
-The first lane finds out which.
+the zygote as its process 1. `transport.py` gets the worker a control socket to it, over which the lane is driven just
+as a bubblewrap lane is. Where the engine lets a container make user namespaces, each run is in namespaces of its own;
+where it does not, each run has a user id of its own (`isolate.py`). The first lane finds out which.
 
 The engine may hang, restart, or lose an image at any time. Every call to it has a deadline; what goes wrong with it is
 `EngineAway` and worth another try later. A lane ends by itself when its control socket closes, and the engine removes
@@ -17,32 +16,26 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import select
-import shutil
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from sandbox import profile, version
 from sandbox.bubblewrap import ENVIRONMENT, FIRST_UID, LANE_OVERHEAD_MB
 from sandbox.engine import Engine
-from sandbox.errors import IsolationRefused, LaneLost, SandboxError, SandboxUnavailable
+from sandbox.errors import IsolationRefused, SandboxError, SandboxUnavailable
 from sandbox.home import Home
 from sandbox.lane import Lane, Preparation
 from sandbox.limits import Limits
+from sandbox.transport import ByAttaching, ByPath, Transport
 
 NAME: Final = "container"
 IMAGE: Final = "forwardpass-lane"
 #: Every container of ours has it; its value names the worker's lock file.
 LABEL: Final = "forwardpass.worker"
-#: Longest wait for a started container to connect.
-CONNECT_S: Final = 60.0
 #: How far apart the first user ids of two lanes are: without namespaces a lane takes the next one for each run.
 IDS_OF_A_LANE: Final = 1 << 16
-INSIDE: Final = "/lane"
 #: What runs lower further; a core size of 0 would still start a program that core_pattern names.
 ULIMITS: Final = (("core", 1), ("memlock", 0), ("nofile", 4096), ("msgqueue", 0))
 
@@ -59,8 +52,10 @@ class Settings:
         sockets: the folder under which lanes' sockets are made.
         volume: the engine's name of the volume mounted at `sockets`, where the worker is itself in a container.
         isolation: "namespaces", "users", or "" to find out.
+        transport: "socket", "attach", or "" to go by DOCKER_HOST and the runtime.
         apparmor: an AppArmor profile, "" for the engine's own.
         seccomp: a seccomp profile as JSON; "" for the engine's own.
+        single_use: a container serves one submission and is removed, others being kept warm.
     """
 
     image: str = IMAGE
@@ -68,15 +63,19 @@ class Settings:
     sockets: str = ""
     volume: str = ""
     isolation: str = ""
+    transport: str = ""
     apparmor: str = ""
     seccomp: str = ""
+    single_use: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """What FORWARDPASS_LANE_* say."""
-        names = ("image", "runtime", "sockets", "volume", "isolation", "apparmor")
+        names = ("image", "runtime", "sockets", "volume", "isolation", "transport", "apparmor")
         found = {name: environment.get(f"FORWARDPASS_LANE_{name.upper()}", "") for name in names}
-        return cls(**{name: value for name, value in found.items() if value}, seccomp=profile.profile())
+        single_use = environment.get("FORWARDPASS_LANE_SINGLE_USE", "") not in ("", "0")
+        named = {name: value for name, value in found.items() if value}
+        return cls(**named, seccomp=profile.profile(), single_use=single_use)
 
 
 @dataclass
@@ -86,7 +85,7 @@ class ContainerLane:
     lane: Lane
     engine: Engine
     container: str
-    folder: Path
+    transport: Transport
     stopped: bool = False
 
     @property
@@ -100,7 +99,7 @@ class ContainerLane:
             return
         self.stopped = True
         self.lane.hang_up()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.transport.close()
         _remove(self.engine, self.container)
 
 
@@ -114,6 +113,11 @@ class Container:
     """Starts lanes; see `sandbox.pool.Backend`."""
 
     name = NAME
+
+    @property
+    def single_use(self) -> bool:
+        """Whether every user gets a container of its own."""
+        return self.settings.single_use
 
     def __init__(self, limits: Limits, preparation: Preparation, settings: Settings | None = None) -> None:
         self._limits, self._preparation = limits, preparation
@@ -162,40 +166,45 @@ class Container:
                 _remove(self.engine, container["Id"])
 
     def _start(self, isolation: str) -> ContainerLane:
-        folder = self.home.folder()
-        with contextlib.ExitStack() as undo, socket.socket(socket.AF_UNIX) as waiting:
-            undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            path = folder / "control"
-            waiting.bind(str(path))
-            path.chmod(0o666)
-            waiting.listen(1)
+        transport = self._transport()
+        with contextlib.ExitStack() as undo:
+            undo.callback(transport.close)
             image = self._image_id()
-            container = self._create(folder, isolation, image)
+            container = self._create(transport, isolation, image)
             undo.callback(_remove, self.engine, container)
-            control = self._connected(waiting, container)
-            path.unlink()
+            control = transport.connected(lambda: self._has_ended(container))
             facts = {"image": image, "isolation": isolation, "memory": "cgroup of the container"}
             lane = Lane(control, replace(self._limits), self.describe() | facts, distant=True)
             undo.callback(lane.hang_up)
             if lane.prepare(self._preparation)["version"] != version.digest():
                 raise SandboxUnavailable(
-                    f"the image {self.settings.image} holds another version of sandbox/: build it anew"
+                    f"the image {self.settings.image} has another version of sandbox/. Build it anew"
                 )
             lane.prove()
             undo.pop_all()
-        return ContainerLane(lane, self.engine, container, folder)
+        return ContainerLane(lane, self.engine, container, transport)
+
+    def _transport(self) -> Transport:
+        if self.settings.transport == "attach" or (not self.settings.transport and self._is_out_of_reach()):
+            return ByAttaching()
+        return ByPath(self.home, self.settings.volume)
+
+    def _is_out_of_reach(self) -> bool:
+        """Whether no Unix socket of this machine gets into a lane."""
+        return not os.environ.get("DOCKER_HOST", "unix://").startswith("unix://") or "runsc" in self.settings.runtime
 
     def _image_id(self) -> str:
         """The digest of the image as it is now: a tag may move between asking for it and creating from it."""
         with self.engine.asked("find the image of") as api:
             return str(api.inspect_image(self.settings.image)["Id"])  # type: ignore[no-untyped-call]  # the SDK's
 
-    def _create(self, folder: Path, isolation: str, image: str) -> str:
+    def _create(self, transport: Transport, isolation: str, image: str) -> str:
         """Create a container and start it; gives its id."""
-        config = self._config(folder, isolation) | {"Image": image}
+        config = self._config(transport, isolation) | {"Image": image}
         with self.engine.asked("create") as api:
             container = str(api.create_container_from_config(config)["Id"])  # type: ignore[no-untyped-call]  # the SDK's
         try:
+            transport.prepare(self.engine, container)
             with self.engine.asked("start") as api:
                 api.start(container)
         except SandboxError:
@@ -203,47 +212,26 @@ class Container:
             raise
         return container
 
-    def _connected(self, waiting: socket.socket, container: str) -> socket.socket:
-        """The zygote's connection.
-
-        Raises:
-            LaneLost: the container ended instead, or did not connect in time.
-        """
-        for _ in range(int(CONNECT_S * 2)):
-            if select.select([waiting], [], [], 0.5)[0]:
-                return waiting.accept()[0]
-            if self._has_ended(container):
-                raise LaneLost("a lane's container ended before it connected: is its image of this version?")
-        raise LaneLost(f"no connection from its container within {CONNECT_S:g} s")
-
     def _has_ended(self, container: str) -> bool:
         with self.engine.asked("look for") as api:
             return not api.containers(filters={"id": container})
 
-    def _config(self, folder: Path, isolation: str) -> dict[str, Any]:
+    def _config(self, transport: Transport, isolation: str) -> dict[str, Any]:
         uid = FIRST_UID // 2 + (next(_numbers) * IDS_OF_A_LANE + os.getpid()) % (FIRST_UID // 2)
-        inner = f"{INSIDE}/{folder.name}/control" if self.settings.volume else f"{INSIDE}/control"
-        command = ["--socket", inner]
-        if isolation == "users":
-            command += ["--users", str(uid)]
-        return {
-            "Cmd": command,
+        return transport.config() | {
+            "Cmd": transport.arguments() + (["--users", str(uid)] if isolation == "users" else []),
             "Env": [f"{name}={value}" for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"],
             "User": "0:0" if isolation == "users" else f"{uid}:{uid}",
             "Hostname": "lane",
             "NetworkDisabled": True,
             "Labels": {LABEL: self.home.name},
-            "HostConfig": self._host_config(folder, isolation),
+            "HostConfig": self._host_config(isolation) | transport.host_config(),
         }
 
-    def _host_config(self, folder: Path, isolation: str) -> dict[str, Any]:
+    def _host_config(self, isolation: str) -> dict[str, Any]:
         memory = (self._limits.memory_mb * 2 + self._limits.scratch_mb + LANE_OVERHEAD_MB) << 20
         scratch = f"rw,nosuid,nodev,noexec,size={self._limits.scratch_mb}m,nr_inodes={self._limits.inodes},mode=1777"
-        mount = {"Type": "bind", "Source": str(folder)}
-        if self.settings.volume:
-            mount = {"Type": "volume", "Source": self.settings.volume}
         profiles = {"seccomp": self.settings.seccomp, "apparmor": self.settings.apparmor}
-        security = ["no-new-privileges", *(f"{kind}={name}" for kind, name in profiles.items() if name)]
         config: dict[str, Any] = {
             "AutoRemove": True,
             "NetworkMode": "none",
@@ -251,15 +239,13 @@ class Container:
             "ReadonlyRootfs": True,
             "CapDrop": ["ALL"],
             "CapAdd": ["SETUID", "SETGID", "KILL", "SYS_NICE"] if isolation == "users" else [],
-            "SecurityOpt": security,
+            "SecurityOpt": ["no-new-privileges", *(f"{kind}={name}" for kind, name in profiles.items() if name)],
             "PidsLimit": self._limits.threads * 2 + 16,
             "Memory": memory,
             "MemorySwap": memory,
             "CpusetCpus": ",".join(map(str, sorted(os.sched_getaffinity(0)))),
             "Tmpfs": {"/tmp": scratch, "/dev/shm": "ro,nosuid,nodev,noexec,size=64k"},
             "Ulimits": [{"Name": name, "Soft": bound, "Hard": bound} for name, bound in ULIMITS],
-            "LogConfig": {"Type": "local", "Config": {"max-size": "1m", "max-file": "1", "compress": "false"}},
-            "Mounts": [mount | {"Target": INSIDE, "ReadOnly": True}],
         }
         if isolation == "namespaces":  # the kernel mounts no fresh /proc where parts of the old one are covered
             config |= {"MaskedPaths": [], "ReadonlyPaths": []}

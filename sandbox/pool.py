@@ -33,6 +33,10 @@ class Backend(Protocol):
 
     name: str
 
+    @property
+    def single_use(self) -> bool:
+        """Whether a lane serves one user only."""
+
     def start(self) -> StartedLane:
         """A new lane, warm.
 
@@ -55,18 +59,17 @@ class _Slot:
 class Pool:
     """`size` warm lanes of one backend; safe to use from many threads.
 
-    With `single_use` a lane is thrown away after one user; give it a `size` above the number of users at once, and the
-    next user finds a warm one all the same.
+    Where the backend wants lanes used once only, each is thrown away after its user, and there are as many again, so
+    that the next user finds a warm one all the same.
     """
 
-    def __init__(self, backend: Backend, size: int, *, single_use: bool = False) -> None:
+    def __init__(self, backend: Backend, size: int) -> None:
         self.backend, self.size = backend, size
-        self._single_use = single_use
-        self._slots = [_Slot(number) for number in range(size)]
+        self._slots = [_Slot(number) for number in range(size * (2 if backend.single_use else 1))]
         self._idle: queue.LifoQueue[_Slot] = queue.LifoQueue()
         for slot in reversed(self._slots):
             self._idle.put(slot)
-        self._starters = ThreadPoolExecutor(max_workers=size, thread_name_prefix="lane-start")
+        self._starters = ThreadPoolExecutor(max_workers=len(self._slots), thread_name_prefix="lane-start")
         self._closed = False
         self.replaced = 0
 
@@ -100,7 +103,7 @@ class Pool:
         try:
             lane = self._fill(slot)
             yield lane
-            if self._single_use:
+            if self.backend.single_use:
                 self._empty(slot)
             else:
                 lane.prefork()

@@ -33,7 +33,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox import descriptors, isolate, kernel, processes, runner, seccomp, version, wire
+from sandbox import descriptors, isolate, kernel, mux, processes, runner, seccomp, version, wire
 
 #: Where bubblewrap's launcher leaves the control socket, and where it is kept out of the way.
 CONTROL_FD: Final = 3
@@ -141,7 +141,49 @@ def _in_namespaces() -> isolate.Isolation:
     return isolate.Namespaces()
 
 
+class _Standard:
+    """Standard input and output as a stream between muxes."""
+
+    def fileno(self) -> int:
+        """Standard input."""
+        return 0
+
+    def read(self) -> bytes:
+        """What has come.
+
+        Raises:
+            EOFError: nothing more will.
+        """
+        if not (data := os.read(0, mux.CHUNK)):
+            raise EOFError
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of it."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(1, view) :]
+
+
+def _relayed() -> socket.socket:
+    """A control socket that this process's first half carries over its standard streams; returns in the second half."""
+    relay, control = socket.socketpair()
+    if os.fork():
+        control.close()
+        mux.Mux(relay, _Standard()).run()
+        os._exit(0)
+    relay.close()
+    kernel.die_with_parent()
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(null, standard)
+    os.close(null)
+    return control
+
+
 def _control(options: argparse.Namespace) -> socket.socket:
+    if options.attached:
+        return _relayed()
     if options.socket:
         control = socket.socket(socket.AF_UNIX)
         control.connect(options.socket)
@@ -159,7 +201,7 @@ def _apart(options: argparse.Namespace) -> isolate.Isolation:
     """
     if options.users:
         return isolate.Users(options.users)
-    if options.socket:
+    if options.socket or options.attached:
         isolate.own_namespaces()
         namespaces = _in_namespaces()
         isolate.narrow_root(KEPT)
@@ -172,6 +214,7 @@ def main() -> None:
     """Get the control socket, get apart from what started this process, and serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", help="path of the control socket, in a container")
+    parser.add_argument("--attached", action="store_true", help="the control socket comes over standard streams")
     parser.add_argument("--users", type=int, help="no namespaces: runs get user ids from this one on")
     options = parser.parse_args()
     kernel.die_with_parent()  # so that killing bubblewrap, which waits outside, ends the lane

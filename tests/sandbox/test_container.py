@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
 
 from sandbox.container import LABEL, Container, ContainerLane, Settings
-from sandbox.errors import EngineAway, IsolationRefused, SandboxError, SandboxUnavailable
+from sandbox.errors import EngineAway, IsolationRefused, LaneLost, SandboxError, SandboxUnavailable
 from sandbox.home import Home
 from sandbox.lane import Preparation
 from sandbox.limits import Died, Limits, Raised, Returned, TimedOut
+from sandbox.pool import Pool
 from sandbox.profile import profile
+from sandbox.selftest import trials
 
 LIMITS: Final = Limits(wall_s=20.0, memory_mb=192, scratch_mb=8, inodes=64, threads=16, open_files=64, answer_mb=16)
 PYTHON: Final = "/usr/bin/python3.11"
@@ -106,7 +109,7 @@ def test_how_a_lane_is_contained(backend: Container, started: ContainerLane) -> 
     assert found["Config"]["User"].partition(":")[0] not in ("", "0", "root")
     assert found["Image"] == started.lane.backend["image"]
     assert found["Image"].startswith("sha256:")
-    assert [mount["RW"] for mount in found["Mounts"]] == [False]
+    assert [mount["RW"] for mount in found["Mounts"] if mount["Type"] == "bind"] == [False]
 
 
 def test_two_lanes_have_users_of_their_own(backend: Container, started: ContainerLane) -> None:
@@ -122,7 +125,7 @@ def test_two_lanes_have_users_of_their_own(backend: Container, started: Containe
 
 def refused_families(backend: Container, seccomp: str) -> set[str]:
     """Which families fail with EPERM or ENOSYS in a container under this profile, "" being the engine's own."""
-    host = backend._host_config(backend.home.folder(), "namespaces")
+    host = backend._host_config("namespaces")
     host |= {"SecurityOpt": ["no-new-privileges", *([f"seccomp={seccomp}"] if seccomp else [])]}
     probe = PROBE % ", ".join(f"{name!r}: {call}" for name, call in FAMILIES.items())
     config = {
@@ -203,6 +206,39 @@ def test_outcomes_without_namespaces(backend: Container) -> None:
         assert started.lane.run().load("m", "x = 1") == Returned(None)
     finally:
         started.stop()
+
+
+def test_a_lane_reached_by_attaching(backend: Container) -> None:
+    """Over the engine's attach stream a lane keeps in what another keeps in, moves large values, and ends likewise."""
+    started = with_settings(backend, transport="attach").start()
+    try:
+        assert [trial for trial in trials(started.lane) if not trial.held] == []
+        big = torch.arange(1 << 20, dtype=torch.float32)
+        run = started.lane.run()
+        outcome = run.null(big)
+        assert isinstance(outcome, Returned)
+        assert torch.equal(outcome.value, big)
+        run.close()
+        started.lane.settle()
+        with backend.engine.asked("kill") as api:
+            api.kill(started.container)
+        with pytest.raises(LaneLost):
+            started.lane.run()
+        assert not started.alive
+    finally:
+        started.stop()
+
+
+def test_containers_used_once(backend: Container) -> None:
+    """On request every user of a pool gets a container of its own."""
+    with Pool(with_settings(backend, single_use=True), 1) as pool:
+        seen = set()
+        for _ in range(3):
+            with pool.lane() as lane:
+                run = lane.run()
+                assert run.load("m", "x = 1") == Returned(None)
+                seen.add(id(lane))
+        assert len(seen) == 3
 
 
 def test_containers_of_a_dead_worker_are_removed(backend: Container, tmp_path: Path) -> None:

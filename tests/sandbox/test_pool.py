@@ -53,6 +53,7 @@ class FakeBackend:
     """Starts fakes; fails with `failures`, one at a time, until there are none."""
 
     name = "fake"
+    single_use = False
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -123,6 +124,21 @@ def test_unopened_pool_starts_lanes_when_borrowed() -> None:
     with pool.lane():
         assert len(backend.started) == 1
     pool.close()
+    assert backend.living() == 0
+
+
+def test_lanes_that_are_used_once() -> None:
+    """Where lanes serve one user, each user gets another one, warm before it was asked for, and the last one ends."""
+    backend = FakeBackend()
+    backend.single_use = True
+    with Pool(backend, 1) as pool:
+        assert len(backend.started) == 2
+        used = []
+        for _ in range(4):
+            with pool.lane() as lane:
+                used.append(id(lane))
+        assert len(set(used)) == 4
+        assert pool.replaced == 0
     assert backend.living() == 0
 
 

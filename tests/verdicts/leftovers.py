@@ -25,6 +25,11 @@ class Remembering:
         self.name = self._backend.name
         self.started: list[StartedLane] = []
 
+    @property
+    def single_use(self) -> bool:
+        """As the backend says."""
+        return self._backend.single_use
+
     def start(self) -> StartedLane:
         """A new lane."""
         self.started.append(self._backend.start())
@@ -57,7 +62,7 @@ def _left_of(lane: StartedLane) -> list[str]:
     if isinstance(lane, ContainerLane):
         with lane.engine.asked("look for") as api:
             found = api.containers(all=True, filters={"id": lane.container})
-        return [str(lane.folder)] * lane.folder.exists() + [container["Id"] for container in found]
+        return [container["Id"] for container in found]
     assert isinstance(lane, BubblewrapLane)
     folders = [Path(lane.stage), *(lane.cgroup.folders if lane.cgroup else ())]
     left = [str(folder) for folder in folders if folder.exists()]

@@ -63,10 +63,9 @@ LABEL org.opencontainers.image.title=forwardpass-lane forwardpass.sandbox.digest
 
 # What is installed, apart from our own code, so that a change in the code installs nothing anew.
 FROM python AS requirements
-COPY pyproject.toml /
-RUN python3 -c 'import tomllib; p = tomllib.load(open("/pyproject.toml", "rb"))["project"]; more = p["optional-dependencies"]; \
-    print(*p["dependencies"], sep="\n", file=open("/service.txt", "w")); \
-    print(*p["dependencies"], *more["grade"], *more["docker"], sep="\n", file=open("/worker.txt", "w"))'
+COPY pyproject.toml .ci/images/requirements.py /
+RUN python3 requirements.py pyproject.toml > service.txt \
+    && python3 requirements.py pyproject.toml grade docker > worker.txt
 
 FROM build AS wheels
 COPY pyproject.toml hatch_build.py README.md LICENSE /src/

@@ -57,7 +57,7 @@ FROM lane-base AS lane
 COPY --from=lane-root /opt/root/ /
 COPY --from=torch /site /site
 COPY --from=sandbox /forwardpass /forwardpass
-# `cat sandbox/*.py | sha256sum`, so that a worker can tell an image of another version.
+# What .ci/engine.sh says of sandbox/, so that an image of another version can be told by its label.
 ARG SANDBOX_DIGEST=
 LABEL org.opencontainers.image.title=forwardpass-lane forwardpass.sandbox.digest=$SANDBOX_DIGEST
 

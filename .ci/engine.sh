@@ -11,7 +11,7 @@
 #
 # BASE          the base image; bootstrapped under this name where it is missing
 # TORCH_INDEX   where torch comes from; empty: from what pip is configured with
-# ENGINE_FLAGS  more flags for dockerd, such as --bridge=none
+# ENGINE_FLAGS  more flags for dockerd
 # ENGINE_STATE  the folder for log, process id and wheels
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -149,11 +149,18 @@ serve() {
     fail "the server for wheels on port $PORT does not answer; see $STATE/server.log"
 }
 
+digest() { # of the sandbox package: each file's name and text, each ended by a zero byte
+    local file
+    for file in sandbox/*.py; do
+        printf '%s\0' "${file##*/}" && cat "$file" && printf '\0'
+    done | sha256sum | cut -d' ' -f1
+}
+
 image() {
     say "building forwardpass-$1"
     docker build --network host --target "$1" --tag "forwardpass-$1" --build-arg BASE="$BASE" \
         --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS="http://127.0.0.1:$PORT/" --build-arg TORCH_INDEX= \
-        --build-arg SANDBOX_DIGEST="$(cat sandbox/*.py | sha256sum | cut -d' ' -f1)" . >"$STATE/build-$1.log" 2>&1 ||
+        --build-arg SANDBOX_DIGEST="$(digest)" . >"$STATE/build-$1.log" 2>&1 ||
         fail "building forwardpass-$1 failed:" "$(tail -n 40 "$STATE/build-$1.log")"
 }
 

@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml requires, one a line: `requirements.py FILE [EXTRA…]`; the extra `build` is what builds it."""
+"""Prints what pyproject.toml requires: `requirements.py FILE [EXTRA…]`; the extra `build` is what builds it."""
 
 from __future__ import annotations
 

@@ -25,6 +25,13 @@ MOST_STACK: Final = 64 << 20
 MOST_ADDRESSES: Final = 128 << 30
 #: Where a run can write when it shares its lane's file system.
 WRITABLE: Final = ("/tmp", "/dev/shm")
+#: Linux lets every limit be lowered; gVisor has these for show, and its containers bound them from outside.
+UNKNOWN_TO_GVISOR: Final = (
+    resource.RLIMIT_CORE,
+    resource.RLIMIT_NPROC,
+    resource.RLIMIT_MEMLOCK,
+    resource.RLIMIT_MSGQUEUE,
+)
 DEVICES: Final = ("null", "random", "urandom")
 
 
@@ -231,7 +238,13 @@ def _lower_limits(limits: dict[str, int]) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_DATA, data),
     ):
-        resource.setrlimit(kind, (value, value))
+        hard = resource.getrlimit(kind)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(kind, (bound, bound))
+        except ValueError:
+            if kind not in UNKNOWN_TO_GVISOR:
+                raise
     stack = resource.getrlimit(resource.RLIMIT_STACK)[0]  # RLIMIT_DATA does not count stacks
     stack = MOST_STACK if stack == resource.RLIM_INFINITY else min(stack, MOST_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))

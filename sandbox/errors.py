@@ -2,6 +2,7 @@
 
 SandboxError
 ├── SandboxUnavailable   no usable isolation on this machine
+├── GpuUnavailable       no GPU of this machine can be used now
 ├── LaneLost             a lane stopped answering and has to be replaced
 └── WireError            bytes that are no value: refused before anything is built from them
 """
@@ -15,6 +16,10 @@ class SandboxError(Exception):
 
 class SandboxUnavailable(SandboxError):
     """No isolation works on this machine; the message says what to do."""
+
+
+class GpuUnavailable(SandboxError):
+    """The driver does not answer, or every GPU is in use or kept out; the message says which."""
 
 
 class LaneLost(SandboxError):

@@ -4,7 +4,7 @@ Theory of operation. The zygote is started by a backend with a Unix socket as de
 lane's own user namespace. It makes itself a PID namespace that it owns, imports what runs will need, executes a
 warm-up so that nothing is imported lazily later, and answers requests one at a time:
 
-    prepare   {preload, warm_up, rehearsal, helpers}   → {threads}     once, first
+    prepare   {preload, optional, warm_up, rehearsal, helpers, processes}   → {threads, found}     once, first
     fork      {limits, setup} + a channel  → {run}         the child is process 1 of a PID namespace of its own
     finish    {run}                        → {status, cpu_ms}   kills that namespace and waits until it is empty
 
@@ -32,11 +32,12 @@ import traceback
 import types
 from typing import Any, Final
 
-from sandbox import descriptors, kernel, runner, seccomp, wire
+from sandbox import absent, descriptors, kernel, runner, seccomp, wire
 
 CONTROL_FD: Final = 3
 MOST_STACK: Final = 64 << 20
-#: No limit on memory, but on the page tables that reading untouched memory takes and that no other limit counts.
+#: No limit on memory, but on the page tables that reading untouched memory takes and that no other limit counts. CUDA
+#: reserves far more than this, so a run with a GPU goes without.
 MOST_ADDRESSES: Final = 128 << 30
 
 
@@ -46,7 +47,7 @@ class Zygote:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self._filter = seccomp.program()
+        self._filter, self._processes = seccomp.program(), False
         self._rehearsal: types.CodeType = compile("", "<rehearsal>", "exec")
         self._runs: set[int] = set()
 
@@ -66,9 +67,12 @@ class Zygote:
         for name in head["preload"]:
             importlib.import_module(name)
         warm_up(head["warm_up"])
+        found = absent.versions(head["optional"])  # last, so that torch learns what is really installed
+        self._processes = head["processes"]
+        self._filter = seccomp.program(processes=self._processes)
         self._rehearsal = compile(head["rehearsal"], "<rehearsal>", "exec")
         runner.freeze()
-        return {"threads": len(os.listdir("/proc/self/task"))}
+        return {"threads": len(os.listdir("/proc/self/task")), "found": found}
 
     def _fork(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         (channel,) = passed
@@ -76,7 +80,7 @@ class Zygote:
         kernel.unshare(kernel.CLONE_NEWPID)
         run = os.fork()
         if run == 0:
-            _become_run(channel, head, self._filter, self._rehearsal)
+            _become_run(channel, head | {"processes": self._processes}, self._filter, self._rehearsal)
         os.close(channel)
         self._runs.add(run)
         return {"run": run}
@@ -99,7 +103,7 @@ def _become_run(channel_fd: int, head: dict[str, Any], filter_program: bytes, re
     """The child's whole life; never returns."""
     status, limits = 1, head["limits"]
     try:
-        _isolate(channel_fd, limits, filter_program)
+        _isolate(channel_fd, limits, filter_program, head["processes"])
         channel = socket.socket(fileno=channel_fd)
         os.chdir("/tmp")
         gc.enable()
@@ -116,26 +120,29 @@ def _become_run(channel_fd: int, head: dict[str, Any], filter_program: bytes, re
         os._exit(status)
 
 
-def _isolate(channel_fd: int, limits: dict[str, int], filter_program: bytes) -> None:
+def _isolate(channel_fd: int, limits: dict[str, int], filter_program: bytes, processes: bool) -> None:
     os.setsid()  # signals to a process group cross PID namespaces: without this, to the spare run too
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
-    _mount_proc()
+    _mount_proc(whole=processes)
     options = f"size={limits['scratch_mb']}m,nr_inodes={limits['inodes']},mode=1777"
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.LOCKED_DOWN, options)
     _keep_descriptors(channel_fd)
-    _lower_limits(limits)
+    _lower_limits(limits, MOST_ADDRESSES if not processes else resource.RLIM_INFINITY)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.install_seccomp(filter_program)
 
 
-def _mount_proc() -> None:
-    """The run's own /proc, read-only: writing there could reset the memory peak we read, or the OOM score."""
+def _mount_proc(whole: bool) -> None:
+    """The run's own /proc, read-only: writing there could reset the memory peak we read, or the OOM score.
+
+    CUDA asks there what machine it is on, so where it runs the mount is `whole`; elsewhere processes are all it shows.
+    """
     flags = kernel.LOCKED_DOWN | kernel.MS_RDONLY
     try:
-        kernel.mount("proc", "/proc", "proc", flags, "subset=pid")
+        kernel.mount("proc", "/proc", "proc", flags, "" if whole else "subset=pid")
     except OSError:  # before Linux 5.8 the option is unknown
         kernel.mount("proc", "/proc", "proc", flags)
 
@@ -150,12 +157,12 @@ def _keep_descriptors(channel_fd: int) -> None:
     os.close(null)
 
 
-def _lower_limits(limits: dict[str, int]) -> None:
+def _lower_limits(limits: dict[str, int], addresses: int) -> None:
     scratch, files = limits["scratch_mb"] << 20, limits["open_files"]
     data = kernel.private_bytes() + (limits["memory_mb"] << 20)
     for kind, value in (
         (resource.RLIMIT_CORE, 1),  # 0 would still start a program that core_pattern names
-        (resource.RLIMIT_AS, MOST_ADDRESSES),
+        (resource.RLIMIT_AS, addresses),
         (resource.RLIMIT_FSIZE, scratch),
         (resource.RLIMIT_NOFILE, files),
         (resource.RLIMIT_NPROC, limits["threads"]),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from dataclasses import replace
+from importlib import metadata
 from typing import Final
 
 from grader import rules
+from grader.verdict import TRITON
 from sandbox import cuda
 from sandbox.bubblewrap import Bubblewrap
 from sandbox.gpu import Gpu
@@ -13,8 +17,8 @@ from sandbox.lane import Preparation
 from sandbox.limits import Limits
 from sandbox.pool import Backend
 
-#: What GPU kernels are written with. Optional: it is as large as torch, and few parts of tasks ask for it.
-TRITON: Final = "triton"
+#: Set to "off", it has everything judged on the CPU.
+GPUS: Final = "FORWARDPASS_GPUS"
 #: What runs import lazily unless it is done once before the first fork.
 WARM_UP: Final = """
 import torch, torch.nn as nn, torch.nn.functional as F, torch.optim, torch.utils.checkpoint, torch.utils._triton
@@ -80,6 +84,20 @@ runner._encode(*runner._answer(head, payload), 1 << 20)
 def default_backend() -> Backend:
     """The sandbox used where the operator names none."""
     return Bubblewrap(Limits(), preparation())
+
+
+def obstacle(gpu: Gpu) -> str:
+    """Why the sandbox used here cannot give this GPU to a lane; "" if it can."""
+    if os.environ.get(GPUS) == "off":
+        return f"switched off by {GPUS}=off"
+    if gpu.is_slice:
+        return "a slice of a GPU: lanes of bubblewrap take whole ones"
+    missing = [name for name in ("torch", TRITON) if importlib.util.find_spec(name) is None]
+    if missing:
+        return f"{' and '.join(missing)} not installed"
+    version, required = metadata.version("torch"), metadata.requires("torch") or []
+    with_cuda = "+cu" in version or any(line.startswith(("nvidia-", "cuda-")) for line in required)
+    return "" if with_cuda else f"torch {version} is built without CUDA"
 
 
 def gpu_backend(gpu: Gpu) -> Backend:

@@ -124,8 +124,8 @@ class Bubblewrap:
 
     name = NAME
 
-    def __init__(self, limits: Limits, preparation: Preparation, view: View = View()) -> None:
-        self._limits, self._preparation, self._view = limits, preparation, view
+    def __init__(self, limits: Limits, preparation: Preparation, view: View | None = None) -> None:
+        self._limits, self._preparation, self._view = limits, preparation, view or View()
 
     def start(self) -> BubblewrapLane:
         """One lane, prepared and ready to fork.
@@ -211,7 +211,13 @@ def _config(cgroup: Cgroup | None, stage: str, number: int, view: View) -> dict[
         sources.append(str(bundled.parents[2]))
         program = f"{stage}/{len(binds)}/" + "/".join(bundled.parts[-3:])
     uid = FIRST_UID + (os.getpid() * 64 + number) % UIDS
-    return {"joins": joins, "uid": uid, "stage": stage, "sources": sources, "command": [program, *_arguments(staged, view)]}
+    return {
+        "joins": joins,
+        "uid": uid,
+        "stage": stage,
+        "sources": sources,
+        "command": [program, *_arguments(staged, view)],
+    }
 
 
 def _arguments(binds: list[tuple[str, str]], view: View) -> list[str]:

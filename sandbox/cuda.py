@@ -18,7 +18,7 @@ from sandbox.gpu import Gpu
 
 #: Memory of the host that CUDA takes for itself in a run, beside what the candidate's code does.
 CONTEXT_MB: Final = 6144
-#: In the zygote the library is built and loaded from here; runs have a /tmp of their own, where nothing can be executed.
+#: The zygote builds the library here; each run has a /tmp of its own, where nothing can be executed.
 ZYGOTE_TMP_MB: Final = 64
 COMPILER: Final = ("/usr/bin", "/usr/include")
 SETTINGS: Final = {"PATH": "/usr/bin", "TRITON_CACHE_DIR": "/tmp/triton", "CUDA_CACHE_PATH": "/tmp/cuda"}
@@ -50,8 +50,8 @@ def view(device: Gpu) -> View:
     Raises:
         GpuUnavailable: this way of isolation cannot give the device to a lane.
     """
-    if device.uuid.startswith("MIG-"):
-        raise GpuUnavailable(f"{device.name} is a slice of a GPU: bubblewrap lanes take whole GPUs, containers slices too")
+    if device.is_slice:
+        raise GpuUnavailable(f"{device.name} is a slice of a GPU: lanes of bubblewrap take whole ones")
     files = ("/dev/nvidiactl", "/dev/nvidia-uvm", gpu.device_file(device))
     settings = SETTINGS | {"CUDA_VISIBLE_DEVICES": device.uuid, "TRITON_INTERPRET": "0"}
     return View(files, tuple(_tools()), tuple(settings.items()), ZYGOTE_TMP_MB)

@@ -1,4 +1,4 @@
-"""Which GPUs this machine has, and what their driver says of them: asked of `nvidia-smi`, never of torch, with a deadline.
+"""Which GPUs this machine has, and what their driver says: asked of `nvidia-smi`, with a deadline, never of torch.
 
 A driver in trouble can keep a program that asks it waiting for ever, where not even SIGKILL ends it. So nothing here
 waits for `nvidia-smi` to end: it has a deadline, after which it is killed and left to itself.
@@ -45,6 +45,11 @@ class Gpu:
     name: str
     memory_mb: int
     driver: str = ""
+
+    @property
+    def is_slice(self) -> bool:
+        """Whether it is part of a GPU that was cut up."""
+        return self.uuid.startswith("MIG-")
 
 
 def discover() -> list[Gpu]:
@@ -155,5 +160,6 @@ def _slices(listed: str, whole: dict[str, Gpu]) -> dict[str, list[Gpu]]:
         elif of and (match := _SLICE.search(line)):
             memory = _SLICE_MEMORY.search(match[1])
             size_mb = int(memory[1]) * 1024 if memory else of.memory_mb
-            found.setdefault(of.uuid, []).append(Gpu(of.index, match[2], f"{of.name} MIG {match[1]}", size_mb, of.driver))
+            cut = Gpu(of.index, match[2], f"{of.name} MIG {match[1]}", size_mb, of.driver)
+            found.setdefault(of.uuid, []).append(cut)
     return found

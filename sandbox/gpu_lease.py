@@ -134,7 +134,7 @@ class Leases:
                     os.close(lock)
             out = quarantined(self._folder)
             if all(device.uuid in out for device in self.devices):
-                raise GpuUnavailable(f"every GPU is kept out: {'; '.join(sorted(set(out.values()))) or 'there is none'}")
+                raise GpuUnavailable(f"every GPU is kept out: {'; '.join(sorted(set(out.values())))}")
             if time.monotonic() >= deadline:
                 raise GpuUnavailable("every GPU is in use")
             with self._returned:

@@ -1,4 +1,4 @@
-"""Warm lanes for every GPU: two a device, for a candidate and the reference that it is raced with, lent out together."""
+"""Warm lanes for every GPU: two a device, one for candidates and one for the reference, lent out together."""
 
 from __future__ import annotations
 

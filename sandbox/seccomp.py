@@ -134,7 +134,7 @@ def program(machine: str | None = None, *, processes: bool = False) -> bytes:
 
     Args:
         machine: a key of `MACHINES`.
-        processes: allow what a run with a GPU needs, and no other run: child processes, and requests of NVIDIA's devices.
+        processes: allow what only a run with a GPU needs: child processes, and requests of NVIDIA's devices.
 
     Raises:
         KeyError: no table for this machine.

@@ -30,20 +30,20 @@ def test_eleven_pairs_settle_a_fail_only_where_all_are_far_over() -> None:
 
 def test_a_median_under_the_limit_passes() -> None:
     """However the other ratios lie."""
-    _judge_ratios([1.9] * 17 + [8.0] * 15, 2.0)
+    _judge_ratios([1.9] * 17 + [8.0] * 15, 2.0, "CPU time")
 
 
 def test_ratios_over_the_limit_are_too_slow() -> None:
     """Most of them have to be."""
     with pytest.raises(CandidateFailure) as caught:
-        _judge_ratios([2.2] * ALL, 2.0)
+        _judge_ratios([2.2] * ALL, 2.0, "CPU time")
     assert caught.value.verdict is Verdict.TOO_SLOW
 
 
 def test_ratios_that_stay_mixed_are_not_measured() -> None:
     """Noise is never held against the candidate."""
     with pytest.raises(NotMeasured):
-        _judge_ratios([1.9] * 15 + [2.1] * 17, 2.0)
+        _judge_ratios([1.9] * 15 + [2.1] * 17, 2.0, "CPU time")
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])

@@ -16,7 +16,7 @@ from grader.verdict import Verdict
 
 PART = Part("double", "double", Level("junior"), 5, (0,))
 TESTS = (("TestDouble", "test_a", "A."), ("TestDouble", "test_b", "B."), ("TestOther", "test_a", "A."))
-END = {"part": "double", "notes": [], "cpu_ms": 1.0, "peak_mb": 2.0, "budgets_used": []}
+END = {"part": "double", "notes": [], "cpu_ms": 1.0, "peak_mb": 2.0, "budgets_used": [], "unjudged": ""}
 
 
 def message(name: str, verdict: Verdict = Verdict.PASS, lines: list[Any] | None = None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Job:
         wall_s: real time one call may take.
         more_memory_mb: what the lane's device takes of the host's memory, beside the task's.
         gpu: the UUID of the GPU that the lanes have, or "".
+        device: where the lanes move tensors; "" leaves them on the CPU.
     """
 
     source: bytes
@@ -55,11 +56,7 @@ class Job:
     wall_s: float = 10.0
     more_memory_mb: int = 0
     gpu: str = ""
-
-    @property
-    def device(self) -> str:
-        """Where the lane moves tensors; "" for the CPU."""
-        return "cuda" if self.gpu else ""
+    device: str = ""
 
 
 @dataclass(frozen=True)

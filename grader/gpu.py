@@ -18,6 +18,8 @@ from sandbox.lane import Lane
 
 #: A run's first call on a GPU waits for CUDA to come up and for Triton to compile.
 START_S: Final = 30.0
+#: What PyTorch calls the one GPU that a lane has.
+DEVICE: Final = "cuda"
 
 
 def pool_here() -> GpuPool | None:
@@ -52,8 +54,9 @@ class GpuDesk:
             SandboxError: as `Desk.examine`.
         """
         with self._lanes() as (lease, lane, reference):
-            more = {"gpu": lease.gpu.uuid, "wall_s": job["wall_s"] + START_S, "more_memory_mb": cuda.CONTEXT_MB}
-            desk.examine(template, job | more, [lane, reference], _watching(lease, on_message))
+            there = {"gpu": lease.gpu.uuid, "device": DEVICE}
+            more = {"wall_s": job["wall_s"] + START_S, "more_memory_mb": cuda.CONTEXT_MB}
+            desk.examine(template, job | there | more, [lane, reference], _watching(lease, on_message))
             return lane.backend | {"gpu": lease.gpu.name}
 
     def close(self) -> None:

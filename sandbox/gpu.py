@@ -124,7 +124,7 @@ def device_file(gpu: Gpu) -> str:
 
 
 def read_all(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, bool]:
-    """What it prints until it ends, or until the deadline; and whether it ended."""
+    """What it prints until it ends, until the deadline, or until it has printed too much; and whether it ended."""
     assert process.stdout is not None
     descriptor, said = process.stdout.fileno(), b""
     while len(said) < MOST_OUTPUT:
@@ -135,6 +135,8 @@ def read_all(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, bo
         if not more:
             break
         said += more
+    else:
+        return said.decode("utf-8", "replace"), False
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(max(0.1, deadline - time.monotonic()))
     return said.decode("utf-8", "replace"), process.returncode is not None

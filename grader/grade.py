@@ -198,7 +198,7 @@ class Grader:
         backend = self._examine_here(template, job, here, record) if here else {}
         if there:
             ids = {"parts": [part.id for part in there], "cpu": min(os.sched_getaffinity(0))}
-            backend |= self._gpus.examine(self._desk, template, job | ids, record.add)
+            backend = backend | self._gpus.examine(self._desk, template, job | ids, record.add)
         return backend
 
     def _examine_here(

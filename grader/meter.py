@@ -81,7 +81,7 @@ class GpuMeter:
         """
         with _Sampler(self.uuid, run.pid) as sampler:
             value = act()
-            most_mb = sampler.most_mb()
+        most_mb = sampler.most_mb()
         if most_mb is None:
             raise NotMeasured("the driver does not say what memory the process holds")
         return most_mb * 1024.0, value
@@ -105,7 +105,7 @@ class _Sampler:
         self._thread.join(gpu.ANSWER_S)
 
     def most_mb(self) -> float | None:
-        """The largest sample until now, one taken just now included; None if the process was never named."""
+        """The largest sample, one taken just now included; None if the process was never named."""
         self._sample()
         return max(self._found, default=None)
 

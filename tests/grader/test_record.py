@@ -52,6 +52,14 @@ def test_a_missing_or_repeated_result_is_our_fault(messages: tuple[dict[str, Any
         record(*messages).part_report(PART)
 
 
+def test_a_part_that_was_not_judged_counts_for_nothing() -> None:
+    """Neither earned nor missed, and the report says why."""
+    unjudged = message("test_a", Verdict.NOT_MEASURED), message("test_b", Verdict.NOT_MEASURED)
+    part = record(*unjudged, END | {"unjudged": "needs a GPU"}).part_report(PART)
+    assert (part.verdict, part.points, part.max_points) == (Verdict.NOT_MEASURED, 0, 0)
+    assert part.notes == ("not judged here: needs a GPU",)
+
+
 def test_a_lines_text_comes_from_the_submission_we_hold() -> None:
     """Whatever the lane says stands there; lines outside the file are dropped."""
     failed = message("test_a", Verdict.EXCEPTION, [[2, "a secret"], [99, "nowhere"]])

@@ -1,15 +1,19 @@
 """Budgets: the candidate's cost measured against the reference's, from outside both processes.
 
 Theory of operation. Reference and candidate run in lanes of their own, pinned to one CPU for the length of a
-measurement. Cost is CPU time read from the kernel's clock of the other process when the whole answer to a call has
-arrived, less what that clock said at the answer before: there is no time between measurements, so neither a patched
-timer, nor an answer computed late, nor a thread that works while nothing is asked can hide; and the candidate is
-stopped while the reference runs, so that it cannot disturb it. What moving the same arguments costs is taken off, as
-measured on the reference, because a candidate could inflate its own. A race alternates the two in random order with
-fresh inputs for every pair and judges the median ratio, so a busy neighbour slows both alike. It ends early only when
-the answer is clear, goes on to 21 more pairs before it fails, and says `not_measured` if it stays mixed. Every answer
-is compared with the reference's. Growth fits the exponent of cost against size. Memory is the peak of a fresh process
-above what it started with.
+measurement. Cost is read from outside by a `Meter`. On the CPU it is CPU time by the kernel's clock of the other
+process when the whole answer to a call has arrived, less what that clock said at the answer before: there is no time
+between measurements, so neither a patched timer, nor an answer computed late, nor a thread that works while nothing is
+asked can hide; and the candidate is stopped while the reference runs, so that it cannot disturb it. What moving the
+same arguments costs is taken off, as measured on the reference, because a candidate could inflate its own. A race
+alternates the two in random order with fresh inputs for every pair and judges the median ratio, so a busy neighbour
+slows both alike. It ends early only when the answer is clear, goes on to 21 more pairs before it fails, and says
+`not_measured` if it stays mixed. Every answer is compared with the reference's. Growth fits the exponent of cost
+against size. Memory is the peak of a fresh process above what it started with.
+
+On a GPU the cost is the time from asking to the whole answer. Stopping a process does not stop what it has put on the
+GPU, so after a race the candidate's process is ended and the reference timed once more: if it is clearly faster by
+itself, these are the times that the candidate's are held against.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from typing import Any, Final
 
 import torch
 
+from grader.meter import CpuMeter, Meter
 from grader.schema import Budget as Limits
 from grader.stand_in import PROBES, Sitting, value_of
 from grader.tamper import Tamper
@@ -43,6 +48,9 @@ HOPELESS: Final = 20.0
 #: Of all pairs, the share over the limit that makes a verdict of `too_slow` and not of noise.
 CONVICTION: Final = 0.7
 SIZES_REPEATED: Final = 3
+#: A reference this much slower beside the candidate than by itself was hindered by it.
+HINDERED: Final = 1.25
+ALONE: Final = 5
 #: A call this long is measured once: its noise is small beside it.
 LONG_NS: Final = 5e8
 #: How far a timed answer may be from the reference's: rough, because exactness is tested elsewhere.
@@ -58,21 +66,30 @@ class Side:
 
     sitting: Sitting
     run: Run
+    meter: Meter
     mark_ns: int = 0
 
     def restart(self) -> None:
         """Count from here."""
-        self.mark_ns = self.run.cpu_ns()
+        self.mark_ns = self.meter.now_ns(self.run)
+
+    def about_to_ask(self) -> None:
+        """Count from here if what happens between two calls does not count."""
+        if not self.meter.between_calls:
+            self.restart()
 
     def lap(self) -> int:
-        """CPU time since the last lap or restart, in nanoseconds."""
-        before, self.mark_ns = self.mark_ns, self.run.cpu_ns()
+        """The cost since the count began, or since the last lap, in nanoseconds."""
+        before, self.mark_ns = self.mark_ns, self.meter.now_ns(self.run)
         return self.mark_ns - before
 
 
 @dataclass
 class BudgetFixture:
-    """The `budget` fixture of a hidden test; its methods pass, or raise `too_slow` or `too_large`."""
+    """The `budget` fixture of a hidden test; its methods pass, or raise `too_slow` or `too_large`.
+
+    Without a reference nothing is measured, and `unmeasured` says why.
+    """
 
     candidate: Sitting
     reference: Sitting | None
@@ -80,6 +97,8 @@ class BudgetFixture:
     generator: torch.Generator
     cpu: int
     tamper: Tamper | None = None
+    meter: Meter = field(default_factory=CpuMeter)
+    unmeasured: str = "budgets were switched off"
     measured: dict[str, float] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
@@ -94,8 +113,10 @@ class BudgetFixture:
         limit = self._limit("time")
         with self._race(target, make, kwargs) as race:
             ratios = race.ratios(limit)
+            if not self.meter.between_calls:
+                ratios = race.unhindered(ratios)
         self.measured |= {"ratio": statistics.median(ratios), "limit": limit, "pairs": float(len(ratios))}
-        _judge_ratios(ratios, limit)
+        _judge_ratios(ratios, limit, self.meter.cost)
 
     def growth(self, target: Target, make: Callable[[int], Args], *, sizes: Sequence[int], **kwargs: Any) -> None:
         """Fit cost = c · size^exponent; the exponent must not exceed the part's `growth` budget.
@@ -124,9 +145,9 @@ class BudgetFixture:
         limit = self._limit("memory")
         args = make()
         with _trusted():
-            base, _ = _peak_kb(self._reference(), None, args, kwargs)
-            theirs, want = _peak_kb(self._reference(), target, args, kwargs)
-        mine, got = _peak_kb(self.candidate, target, args, kwargs)
+            base, _ = _peak_kb(self.meter, self._reference(), None, args, kwargs)
+            theirs, want = _peak_kb(self.meter, self._reference(), target, args, kwargs)
+        mine, got = _peak_kb(self.meter, self.candidate, target, args, kwargs)
         _assert_roughly(self.tamper(got, args) if self.tamper else got, want)
         mine, theirs = mine - base, theirs - base
         ratio = mine / max(1.0, theirs)
@@ -140,7 +161,7 @@ class BudgetFixture:
         if limit is None:
             raise LookupError(f"the test measures {kind}, but the part has no `{kind}` budget in task.toml")
         if self.reference is None:
-            raise NotMeasured("budgets were switched off")
+            raise NotMeasured(self.unmeasured)
         return limit
 
     def _reference(self) -> Sitting:
@@ -149,9 +170,9 @@ class BudgetFixture:
 
     @contextlib.contextmanager
     def _race(self, target: Target, make: Callable[[], Args], kwargs: dict[str, Any]) -> Iterator[Race]:
-        candidate = Side(self.candidate, self.candidate.run())
+        candidate = Side(self.candidate, self.candidate.run(), self.meter)
         with _trusted():
-            sides = candidate, Side(self._reference(), self._reference().run())
+            sides = candidate, Side(self._reference(), self._reference().run(), self.meter)
         race = Race(sides, target, make, kwargs, self.generator, self.tamper)
         everywhere = os.sched_getaffinity(0)
         try:
@@ -181,6 +202,7 @@ class Race:
         self._target, self._make, self._kwargs = target, make, kwargs
         self._generator, self._tamper = generator, tamper
         self._null_ns = 0.0
+        self._costs: list[tuple[float, float]] = []
 
     def warm_up(self) -> None:
         """Call both once with everything watched, then learn what moving the arguments costs."""
@@ -204,6 +226,22 @@ class Race:
                 break
         return ratios
 
+    def unhindered(self, ratios: list[float]) -> list[float]:
+        """The ratios, with the reference's times replaced if it is clearly faster once the candidate is gone."""
+        self._candidate.run.close()
+        self._candidate.sitting.lane.settle()
+        alone = statistics.median(self._alone() for _ in range(ALONE))
+        if statistics.median(theirs for _, theirs in self._costs) <= HINDERED * alone:
+            return ratios
+        return [mine / alone for mine, _ in self._costs]
+
+    def _alone(self) -> float:
+        """What the reference costs by itself."""
+        args = self._make()
+        with _trusted():
+            self._reference.about_to_ask()
+            return self._net(self._lap(self._reference, self._ask(self._reference, args, watch=False))[0])
+
     def grow(self, costs: dict[int, list[float]], make: Callable[[int], Args]) -> None:
         """Add a few costs of the candidate at every size, the sizes in turn; a long one is not repeated."""
         for _ in range(SIZES_REPEATED):
@@ -225,16 +263,19 @@ class Race:
         answers = {id(side): self._cost(side, args) for side in order}
         (mine, got), (theirs, want) = answers[id(self._candidate)], answers[id(self._reference)]
         self._compare(got, want, args)
+        self._costs.append((self._net(mine), self._net(theirs)))
         return self._net(mine) / self._net(theirs)
 
     def _ask(self, side: Side, args: Args, *, watch: bool) -> Outcome:
         return side.sitting.ask(side.run, self._target, args, self._kwargs, watch=watch)
 
     def _cost(self, side: Side, args: Args) -> tuple[float, Any]:
-        """CPU time of one call in nanoseconds and its value, with whatever the process did since the call before."""
+        """What one call costs in nanoseconds, and its value."""
         if side is self._reference:
             with self._undisturbed():
+                side.about_to_ask()
                 return self._lap(side, self._ask(side, args, watch=False))
+        side.about_to_ask()
         outcome = self._ask(side, args, watch=False)
         if isinstance(outcome, TimedOut):
             raise CandidateFailure(Verdict.TOO_SLOW, f"still running after {outcome.wall_s:g} s")
@@ -256,7 +297,8 @@ class Race:
         self._reference.restart()
         for _ in range(3):
             with self._undisturbed():
-                cost, _ = self._lap(self._reference, self._reference.run.null(*args))
+                self._reference.about_to_ask()
+                cost, _ = self._lap(self._reference, self._reference.sitting.null(self._reference.run, args))
             costs.append(cost)
         return statistics.median(costs)
 
@@ -292,14 +334,14 @@ def _is_settled(ratios: list[float], limit: float) -> bool:
     return count >= CLEAR_PAIRS and count < PAIRS and max(ratios) <= CLEARLY_UNDER * limit
 
 
-def _judge_ratios(ratios: list[float], limit: float) -> None:
+def _judge_ratios(ratios: list[float], limit: float, cost: str) -> None:
     median = statistics.median(ratios)
     if median <= limit:
         return
     over = sum(ratio > limit for ratio in ratios) / len(ratios)
     if over < CONVICTION:
         raise NotMeasured(f"the ratio stayed around its limit {limit:g}: median {median:.2f}")
-    raise CandidateFailure(Verdict.TOO_SLOW, f"{median:.2f} x the reference's CPU time, limit {limit:g}")
+    raise CandidateFailure(Verdict.TOO_SLOW, f"{median:.2f} x the reference's {cost}, limit {limit:g}")
 
 
 def _exponent(costs: dict[int, list[float]]) -> float:
@@ -308,15 +350,20 @@ def _exponent(costs: dict[int, list[float]]) -> float:
     return statistics.linear_regression(xs, ys).slope
 
 
-def _peak_kb(sitting: Sitting, target: Target | None, args: Args, kwargs: dict[str, Any]) -> tuple[float, Any]:
-    """Peak memory of one call above where its fresh run started, and its value; without target, of a null call."""
+def _peak_kb(
+    meter: Meter, sitting: Sitting, target: Target | None, args: Args, kwargs: dict[str, Any]
+) -> tuple[float, Any]:
+    """Peak memory of one call in a fresh run, and its value; without target, of a null call."""
     run = sitting.fresh()
+
+    def call() -> Any:
+        ask = sitting.null(run, args) if target is None else sitting.ask(run, target, args, kwargs, watch=False)
+        return value_of(ask)
+
     try:
         if isinstance(target, Probe):
             value_of(run.load(PROBES, probe_source(target.module), shown=False))
-        outcome = run.null(*args) if target is None else sitting.ask(run, target, args, kwargs, watch=False)
-        value = value_of(outcome)
-        return float(run.usage().peak_kb - run.start.resident_kb), value
+        return meter.peak_kb(run, call)
     finally:
         run.close()
 

@@ -13,15 +13,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from grader.backend import default_backend
+from grader.backend import default_backend, obstacle
 from grader.bank import Bank, default_root
 from grader.desk import Desk
 from grader.engines import engine_facts
 from grader.fact import Fact
 from grader.grade import lanes_here
 from grader.textfile import TaskError
-from sandbox import bubblewrap, seccomp
-from sandbox.errors import SandboxError, SandboxUnavailable
+from grader.verdict import TRITON
+from sandbox import bubblewrap, gpu, gpu_lease, seccomp
+from sandbox.errors import GpuUnavailable, SandboxError, SandboxUnavailable
+from sandbox.gpu import Gpu
 from sandbox.pool import StartedLane
 from sandbox.selftest import Trial, trials
 
@@ -29,6 +31,8 @@ PYTHON: Final = (3, 11)
 PACKAGES: Final = ("torch", "numpy", "pytest")
 PROC_SYS = Path("/proc/sys")
 INSTALL: Final = "pip install 'forwardpass[grade]'"
+INSTALL_TRITON: Final = "pip install 'forwardpass[triton]'"
+NO_GPU: Final = 'no GPU: parts with device = "cuda" are judged on the CPU, their budgets not measured'
 #: Switches that keep ordinary users from making namespaces: file, the value that does, and how to change it.
 SWITCHES: Final = (
     ("kernel.unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
@@ -51,6 +55,7 @@ def facts() -> Iterator[Fact]:
     yield _bubblewrap()
     yield from _switches()
     yield from engine_facts()
+    yield from _gpus()
     yield from _sandbox()
     yield _examiner()
     yield _bank()
@@ -122,6 +127,36 @@ def _switches() -> Iterator[Fact]:
                 yield Fact("user namespaces", False, f"{name} is {value}", fix, needed=False)
 
 
+def _gpus() -> Iterator[Fact]:
+    """Each GPU with what the driver says of it, and whether parts that ask for one are judged on it."""
+    try:
+        devices = gpu.discover()
+        out = gpu_lease.quarantined(gpu_lease.state_folder()) if devices else {}
+    except GpuUnavailable as error:
+        yield Fact("gpu", False, str(error), "mend the driver, or restart the machine", needed=False)
+        return
+    for device in devices:
+        yield _gpu(device, out.get(device.uuid, ""))
+    if not devices:
+        yield Fact("gpu", True, NO_GPU)
+
+
+def _gpu(device: Gpu, quarantine: str) -> Fact:
+    says = f"{device.name}, {device.memory_mb} MB, driver {device.driver}"
+    if problem := obstacle(device):
+        return Fact(f"gpu {device.index}", False, f"{says}, not used: {problem}", NO_GPU, needed=False)
+    if quarantine:
+        fix = "see what the system's log says of it; it is tried again by itself"
+        return Fact(f"gpu {device.index}", False, f"{says}, quarantined: {quarantine}", fix, needed=False)
+    return Fact(f"gpu {device.index}", True, f'{says}, in use for parts with device = "cuda"')
+
+
+def _triton(version: str) -> Fact:
+    """Whether code in a sandbox can import it."""
+    fix = f'{INSTALL_TRITON}, or parts with device = "cuda" are not judged'
+    return Fact(TRITON, bool(version), version or "not to be imported in a sandbox", fix, needed=False)
+
+
 def _sandbox() -> Iterator[Fact]:
     """Start a lane, and try to break out of it."""
     try:
@@ -147,6 +182,7 @@ def _inside(started: StartedLane) -> Iterator[Fact]:
     limits = memory.startswith("cgroup")
     fix = "run as root, or as a service with systemd's Delegate=yes, for limits by the kernel"
     yield Fact("control groups", limits, f"memory is limited by {memory}", fix, needed=False)
+    yield _triton(started.lane.backend.get(TRITON, ""))
     try:
         for trial in trials(started.lane):
             yield _from_trial(trial)

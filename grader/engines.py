@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from grader.backend import VARIABLE
+from grader.backend import in_containers
 from grader.fact import Fact
 from sandbox.container import Settings
 from sandbox.engine import Engine
@@ -17,7 +16,7 @@ BUILD: Final = "docker build --target lane -t forwardpass-lane ."
 
 def engine_facts() -> Iterator[Fact]:
     """Everything about the engine; only worth knowing unless lanes are to be containers."""
-    needed, engine, settings = os.environ.get(VARIABLE) == "container", Engine(), Settings.from_environment()
+    needed, engine, settings = in_containers(), Engine(), Settings.from_environment()
     try:
         with engine.asked("see") as api:
             info: Mapping[str, Any] = api.info()

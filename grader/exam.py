@@ -13,12 +13,13 @@ import torch
 
 from grader import rules
 from grader.budget import BudgetFixture
+from grader.meter import meter_for
 from grader.report import Check
 from grader.source import entry_returns
 from grader.stand_in import Answer, Candidate, Sitting
 from grader.tamper import CHANGED, Tamper
 from grader.task import Part, Task
-from grader.verdict import CandidateFailure, CandidateRaised, NotMeasured, Verdict
+from grader.verdict import NEEDS_GPU, NEEDS_TRITON, TRITON, CandidateFailure, CandidateRaised, NotMeasured, Verdict
 from sandbox.errors import SandboxError
 from sandbox.lane import Lane
 
@@ -41,6 +42,9 @@ class Job:
         budgets: measure budgets; off, they are `not_measured`.
         cpu: the CPU races are pinned to.
         wall_s: real time one call may take.
+        more_memory_mb: what the lane's device takes of the host's memory, beside the task's.
+        gpu: the UUID of the GPU that the lanes have, or "".
+        device: where the lanes move tensors; "" leaves them on the CPU.
     """
 
     source: bytes
@@ -50,6 +54,9 @@ class Job:
     budgets: bool = True
     cpu: int = 0
     wall_s: float = 10.0
+    more_memory_mb: int = 0
+    gpu: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,17 +133,20 @@ class Exam:
         now.sitting.close()
         if now.reference:
             now.reference.close()
+        unjudged = self._unjudged(now.part)
         found = (now.sitting.findings or {}).get(now.part.entry, [])
         notes = [*dict.fromkeys(rules.sentence(line, name) for line, name in found) | now.forbidden]
         notes += [now.sitting.unloadable] if now.sitting.unloadable else []
         cost = {"cpu_ms": now.sitting.cpu_ns / 1e6, "peak_mb": now.sitting.peak_kb / 1024}
-        self._send({"part": now.part.id, "notes": notes, "budgets_used": sorted(now.used), **cost})
+        end = {"part": now.part.id, "notes": notes, "budgets_used": sorted(now.used), "unjudged": unjudged}
+        self._send(end | cost)
 
     def candidate(self) -> Candidate:
         """The `candidate` fixture.
 
         Raises:
             CandidateFailure: the part's code uses a forbidden name.
+            NotMeasured: the part cannot be judged in these lanes.
         """
         assert self._now is not None
         self._require_allowed()
@@ -158,9 +168,18 @@ class Exam:
         now = self._now
         self._require_allowed()
         generator = self.generator(name + " order")
-        reference = now.reference if self._job.budgets else None
-        now.budget = BudgetFixture(now.sitting, reference, now.part.budget, generator, self._job.cpu, now.tamper)
+        now.budget = BudgetFixture(now.sitting, None, now.part.budget, generator, self._job.cpu, now.tamper)
+        now.budget.meter = meter_for(self._job.gpu)
+        if now.part.device == "cuda" and not self._job.gpu:
+            now.budget.unmeasured = NEEDS_GPU
+        elif self._job.budgets:
+            now.budget.reference = now.reference
         return now.budget
+
+    @property
+    def device(self) -> torch.device:
+        """The `device` fixture: where the candidate's code finds its tensors; hidden tests have theirs on the CPU."""
+        return torch.device(self._job.device or "cpu")
 
     def end(self, name: str, says: str, error: BaseException | None) -> None:
         """A check ended; say how.
@@ -218,9 +237,10 @@ class Exam:
         return answered and (isinstance(error, (IndexError, KeyError)) or not isinstance(error, ours))
 
     def _sit(self, part: Part) -> _Now:
-        sitting = Sitting(self._lane, self._answer)
+        device = self._job.device
+        sitting = Sitting(self._lane, self._answer, device)
         sitting.findings = self._findings
-        reference = Sitting(self._reference_lane, self._reference) if self._reference_lane else None
+        reference = Sitting(self._reference_lane, self._reference, device) if self._reference_lane else None
         return _Now(part, sitting, reference, Tamper(self._job.tamper) if self._job.tamper else None)
 
     def _prefork_another(self, part: Part) -> None:
@@ -229,9 +249,16 @@ class Exam:
         if part is not list(self._parts.values())[-1]:
             self._lane.prefork(self._answer.setup)
 
+    def _unjudged(self, part: Part) -> str:
+        """Why a part cannot be judged in these lanes; "" if it can."""
+        able = part.device == "cpu" or self._job.gpu or TRITON in self._lane.backend
+        return "" if able else NEEDS_TRITON
+
     def _require_allowed(self) -> None:
-        """Refuse to judge a part whose code uses a forbidden name."""
+        """Refuse to judge a part that cannot be judged here, or whose code uses a forbidden name."""
         assert self._now is not None
+        if unjudged := self._unjudged(self._now.part):
+            raise NotMeasured(unjudged)
         sitting, entry = self._now.sitting, self._now.part.entry
         if sitting.answer.forbid and sitting.findings is None:
             with contextlib.suppress(CandidateFailure):  # what cannot be loaded fails at the first call

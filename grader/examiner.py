@@ -222,7 +222,7 @@ def _examine(
         lanes.append(Lane.take_over(state, rest[:count]))
         rest = rest[count:]
     job = Job(**(head["job"] | {"parts": tuple(head["job"]["parts"])}))
-    lanes[0].limit(wall_s=job.wall_s, memory_mb=task.memory_mb)
+    lanes[0].limit(wall_s=job.wall_s, memory_mb=task.memory_mb + job.more_memory_mb)
     try:
         reference_lane = lanes[1] if lanes[1:] else None
         exam = Exam(task, answers, job, lanes[0], reference_lane, functools.partial(wire.send_frame, results))

@@ -16,6 +16,7 @@ from typing import Any, Final
 from grader import __version__
 from grader.backend import default_backend
 from grader.desk import Desk, Template
+from grader.gpu import GpuDesk
 from grader.record import OnCheck, Record
 from grader.report import Report
 from grader.score import report_verdict
@@ -67,6 +68,7 @@ class Grader:
         backend: Backend | None = None,
         secret: bytes | None = None,
         patience_s: float = PATIENCE_S,
+        gpus: GpuDesk | None = None,
     ) -> None:
         self._patience_s = patience_s
         self.slots = slots or lanes_here()
@@ -74,6 +76,7 @@ class Grader:
         self._secret = secret or os.environ.get("FORWARDPASS_SECRET", "").encode() or secrets.token_bytes(32)
         self._lanes = Pool(self.backend, self.slots)
         self._references = Pool(self.backend, self.slots)
+        self._gpus = gpus or GpuDesk()
         self._desk = Desk()
         self._identities: dict[int, tuple[Task, str, str]] = {}
 
@@ -98,6 +101,7 @@ class Grader:
         self._desk.close()
         self._lanes.close()
         self._references.close()
+        self._gpus.close()
 
     def __enter__(self) -> Grader:
         self.open()
@@ -163,6 +167,8 @@ class Grader:
         record = Record(template, parts, submission.source, on_check)
         backend = self._examine(task, template, parts, submission, options, seed, record)
         reports = tuple(record.part_report(part) for part in parts)
+        if not any(part.max_points for part in reports):
+            raise SystemFailure(f"{submission.name}: nothing could be judged: {reports[0].notes[-1]}")
         points = sum(part.points for part in reports)
         return Report(
             task=task.id,
@@ -195,12 +201,24 @@ class Grader:
         job = {
             "source": submission.source,
             "seed": seed,
-            "parts": [part.id for part in parts],
             "tamper": options.tamper,
             "budgets": options.budgets,
             "wall_s": options.wall_s or task.wall_s,
         }
-        races = options.budgets and any(part.budget.is_set for part in parts)
+        there = tuple(part for part in parts if self._gpus.takes(part))
+        here = tuple(part for part in parts if part not in there)
+        backend = self._examine_here(template, job, here, record) if here else {}
+        if there:
+            ids = {"parts": [part.id for part in there], "cpu": min(os.sched_getaffinity(0))}
+            backend = backend | self._gpus.examine(self._desk, template, job | ids, record.add)
+        return backend
+
+    def _examine_here(
+        self, template: Template, job: dict[str, Any], parts: tuple[Part, ...], record: Record
+    ) -> dict[str, Any]:
+        """Have parts judged on lanes without a GPU; what the report is to say of the sandbox."""
+        job = job | {"parts": [part.id for part in parts]}
+        races = job["budgets"] and any(part.budget.is_set and part.device == "cpu" for part in parts)
         with self._lanes.lane() as lane:
             if not races:
                 self._desk.examine(template, job, [lane], record.add)

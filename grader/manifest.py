@@ -86,8 +86,15 @@ def _part(table: Table) -> Part:
         points=table.positive("points", int),
         answers=_answers(table),
         budget=_budget(table.inline("budget")),
-        device=_one_of(table, "device", table.value("device", str, "cpu"), DEVICES),
+        device=_device(table),
     )
+
+
+def _device(table: Table) -> str:
+    device = table.value("device", str, DEVICES[0])
+    if device not in DEVICES:
+        raise table.error(f"unknown device {device!r}: known are {', '.join(DEVICES)}", "device")
+    return device
 
 
 def _entry(table: Table) -> str:

@@ -117,8 +117,8 @@ class ExamPlugin:
 
     @pytest.fixture
     def device(self) -> torch.device:
-        """Where tensors belong."""
-        return torch.device("cpu")
+        """Where the candidate's code runs; a test's own tensors stay on the CPU."""
+        return self.exam.device if self.exam else torch.device("cpu")
 
 
 def rehearse_judging() -> None:

@@ -50,17 +50,21 @@ class Record:
             raise ExaminerFault(f"{part.id}: {len(checks)} of {len(self._expected[part.id])} checks were judged")
         verdicts = [check.verdict for check in checks]
         verdict = part_verdict(verdicts)
+        unjudged = end["unjudged"]  # counts for nothing, neither earned nor missed
         return PartReport(
             id=part.id,
             entry=part.entry,
             verdict=verdict,
-            points=part_points(part.points, verdicts),
-            max_points=part.points,
+            points=0 if unjudged else part_points(part.points, verdicts),
+            max_points=0 if unjudged else part.points,
             checks=tuple(checks),
-            notes=(*end["notes"], *(self._absent(part) if verdict.is_failure else ())),
+            notes=(*end["notes"], *self._notes(part, verdict, unjudged)),
             cpu_ms=end["cpu_ms"],
             peak_mb=end["peak_mb"],
         )
+
+    def _notes(self, part: Part, verdict: Verdict, unjudged: str) -> list[str]:
+        return [f"not judged here: {unjudged}"] if unjudged else self._absent(part) if verdict.is_failure else []
 
     def _absent(self, part: Part) -> list[str]:
         """Says so if the code does not even name what the part asks for; searched, for parsing it here is not safe."""

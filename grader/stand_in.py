@@ -52,11 +52,12 @@ class Sitting:
     """One answer in one lane for the length of a part: the run, how it fares, and what the rules found.
 
     A run that ended is replaced before the next call; an answer that cannot even be loaded is not loaded again.
-    `start` has the lane look for forbidden names and load while the examiner is busy with something else.
+    `start` has the lane look for forbidden names and load while the examiner is busy with something else. With a
+    `device`, the lane moves the tensors of every call there.
     """
 
-    def __init__(self, lane: Lane, answer: Answer) -> None:
-        self.lane, self.answer = lane, answer
+    def __init__(self, lane: Lane, answer: Answer, device: str = "") -> None:
+        self.lane, self.answer, self.device = lane, answer, device
         self.findings: dict[str, list[tuple[int, str]]] | None = None
         self.cpu_ns = 0
         self.peak_kb = 0
@@ -142,9 +143,15 @@ class Sitting:
         """
         with self._patiently():
             if isinstance(target, str):
-                return run.call(SOLUTION, target, args, kwargs, watch=watch)
+                return run.ask(Request.call(SOLUTION, target, args, kwargs, watch=watch, device=self.device))
             self._ship(run, target)
-            return run.call(PROBES, target.name, args, kwargs, beside=SOLUTION, watch=watch and not target.mutates)
+            watch = watch and not target.mutates
+            named = PROBES, target.name, args, kwargs
+            return run.ask(Request.call(*named, beside=SOLUTION, watch=watch, device=self.device))
+
+    def null(self, run: Run, args: tuple[Any, ...]) -> Outcome:
+        """Have the run do nothing with these arguments but move them."""
+        return run.ask(Request.null(*args, device=self.device))
 
     def run_probe(self, probe: Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a probe beside the answer."""

@@ -1,8 +1,9 @@
 """What a hidden test imports: comparisons that name what is wrong, expected errors, and probes.
 
 A test gets four fixtures. `candidate` stands for the candidate's module: `candidate.f(x)` runs in the sandbox and
-returns plain values. `rng` is a `torch.Generator` seeded for this submission and this test. `device` is where
-tensors belong. `budget` measures the candidate against the reference (see `grader.budget`).
+returns plain values. `rng` is a `torch.Generator` seeded for this submission and this test. `device` is where the
+candidate runs: tests make and judge tensors on the CPU, the lane moves them. `budget` measures the candidate against
+the reference (see `grader.budget`).
 
 Tolerances follow the dtype and the length of the reduction: an answer `got` of dtype `d` is accepted where
 

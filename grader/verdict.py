@@ -80,4 +80,12 @@ class CandidateRaised(CandidateFailure):
 
 
 class NotMeasured(Exception):
-    """A budget could not be measured here, which is never held against the candidate."""
+    """A budget could not be measured here, or a part not judged, which is never held against the candidate."""
+
+
+#: What GPU kernels are written with. Optional: it is as large as torch, and few parts of tasks ask for it.
+TRITON: Final = "triton"
+#: Why a budget of a part for GPUs is not measured on a machine without one.
+NEEDS_GPU: Final = "needs a GPU"
+#: Why such a part is not judged at all in a lane without Triton's interpreter.
+NEEDS_TRITON: Final = "needs a GPU, or Triton: pip install 'forwardpass[triton]'"

@@ -23,6 +23,7 @@ from typing import Final
 
 from sandbox import cgroups, site
 from sandbox.cgroups import Cgroup
+from sandbox.cuda import View
 from sandbox.errors import LaneLost, SandboxError, SandboxUnavailable
 from sandbox.lane import Lane, Preparation
 from sandbox.limits import Limits
@@ -52,6 +53,8 @@ ENVIRONMENT: Final = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TORCH_COMPILE_DISABLE": "1",
+    "TRITON_INTERPRET": "1",  # there is no GPU; Triton looks at this when it is imported
+    "TRITON_CACHE_DIR": "/tmp/triton",
     **REUSE_MEMORY,
 }
 
@@ -122,8 +125,8 @@ class Bubblewrap:
     name = NAME
     single_use = False
 
-    def __init__(self, limits: Limits, preparation: Preparation) -> None:
-        self._limits, self._preparation = limits, preparation
+    def __init__(self, limits: Limits, preparation: Preparation, view: View | None = None) -> None:
+        self._limits, self._preparation, self._view = limits, preparation, view or View()
 
     def start(self) -> BubblewrapLane:
         """One lane, prepared and ready to fork.
@@ -156,7 +159,7 @@ class Bubblewrap:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                process = _spawn(_config(cgroup, stage, number), theirs)
+                process = _spawn(_config(cgroup, stage, number, self._view), theirs)
         except BaseException:
             ours.close()
             os.rmdir(stage)
@@ -195,12 +198,12 @@ def _spawn(config: dict[str, object], control: socket.socket) -> subprocess.Pope
     )
 
 
-def _config(cgroup: Cgroup | None, stage: str, number: int) -> dict[str, object]:
-    binds = site.binds()
+def _config(cgroup: Cgroup | None, stage: str, number: int, view: View) -> dict[str, object]:
+    binds = [*site.binds(), *view.binds]
     program = find()
     joins = [str(path) for path in cgroup.joins] if cgroup else []
     if os.geteuid() != 0:
-        return {"joins": joins, "uid": None, "command": [program, *_arguments(binds)]}
+        return {"joins": joins, "uid": None, "command": [program, *_arguments(binds, view)]}
     os.chmod(stage, 0o755)
     sources = [source for source, _ in binds]
     staged = [(f"{stage}/{index}", target) for index, (_, target) in enumerate(binds)]
@@ -209,10 +212,16 @@ def _config(cgroup: Cgroup | None, stage: str, number: int) -> dict[str, object]
         sources.append(str(bundled.parents[2]))
         program = f"{stage}/{len(binds)}/" + "/".join(bundled.parts[-3:])
     uid = FIRST_UID + (os.getpid() * 64 + number) % UIDS
-    return {"joins": joins, "uid": uid, "stage": stage, "sources": sources, "command": [program, *_arguments(staged)]}
+    return {
+        "joins": joins,
+        "uid": uid,
+        "stage": stage,
+        "sources": sources,
+        "command": [program, *_arguments(staged, view)],
+    }
 
 
-def _arguments(binds: list[tuple[str, str]]) -> list[str]:
+def _arguments(binds: list[tuple[str, str]], view: View) -> list[str]:
     """Bubblewrap's options: namespaces, the read-only root, two capabilities for the zygote, and what to run."""
     arguments = ["--unshare-all", "--unshare-user", "--new-session", "--as-pid-1", "--clearenv"]
     arguments += ["--uid", "1000", "--gid", "1000", "--hostname", "lane"]
@@ -224,11 +233,11 @@ def _arguments(binds: list[tuple[str, str]]) -> list[str]:
     for folder in site.masks():
         arguments += ["--size", "65536", "--tmpfs", folder, "--remount-ro", folder]
     arguments += ["--proc", "/proc", "--size", "65536", "--tmpfs", "/dev", "--dir", "/dev/shm"]
-    for device in DEVICES:
+    for device in (*DEVICES, *view.devices):
         arguments += ["--dev-bind", device, device]
     arguments += ["--symlink", "/proc/self/fd", "/dev/fd", "--remount-ro", "/dev"]
-    arguments += ["--size", "1048576", "--tmpfs", "/tmp", "--remount-ro", "/"]
-    for name, value in ENVIRONMENT.items():
+    arguments += ["--size", str(view.tmp_mb << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    for name, value in (ENVIRONMENT | dict(view.settings)).items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--chdir", "/", "--", site.interpreter(), "-B", "-s", "-P", "-m", "sandbox.zygote"]
 

@@ -37,6 +37,11 @@ LABEL: Final = "forwardpass.worker"
 #: How far apart the first user ids of two lanes are: without namespaces a lane takes the next one for each run.
 IDS_OF_A_LANE: Final = 1 << 16
 #: What runs lower further; a core size of 0 would still start a program that core_pattern names.
+GPU_SETTINGS: Final = {
+    "TRITON_INTERPRET": "0",
+    "CUDA_CACHE_PATH": "/tmp/cuda",
+    "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+}
 ULIMITS: Final = (("core", 1), ("memlock", 0), ("nofile", 4096), ("msgqueue", 0))
 
 _numbers = itertools.count()
@@ -56,6 +61,7 @@ class Settings:
         apparmor: an AppArmor profile, "" for the engine's own.
         seccomp: a seccomp profile as JSON; "" for the engine's own.
         single_use: a container serves one submission and is removed, others being kept warm.
+        gpu: the device a lane has for itself, by the driver's name for it; "" for none.
     """
 
     image: str = IMAGE
@@ -67,6 +73,7 @@ class Settings:
     apparmor: str = ""
     seccomp: str = ""
     single_use: bool = False
+    gpu: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -220,13 +227,24 @@ class Container:
         uid = FIRST_UID // 2 + (next(_numbers) * IDS_OF_A_LANE + os.getpid()) % (FIRST_UID // 2)
         return transport.config() | {
             "Cmd": transport.arguments() + (["--users", str(uid)] if isolation == "users" else []),
-            "Env": [f"{name}={value}" for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"],
+            "Env": self._environment(),
             "User": "0:0" if isolation == "users" else f"{uid}:{uid}",
             "Hostname": "lane",
             "NetworkDisabled": True,
             "Labels": {LABEL: self.home.name},
             "HostConfig": self._host_config(isolation) | transport.host_config(),
         }
+
+    def _environment(self) -> list[str]:
+        """Ours where it differs from the image's, which knows where its packages are."""
+        ours = {name: value for name, value in ENVIRONMENT.items() if name not in ("PATH", "PYTHONPATH")}
+        if self.settings.gpu:
+            ours |= {
+                "TRITON_INTERPRET": "0",
+                "CUDA_CACHE_PATH": "/tmp/cuda",
+                "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+            }
+        return [f"{name}={value}" for name, value in ours.items()]
 
     def _host_config(self, isolation: str) -> dict[str, Any]:
         memory = (self._limits.memory_mb * 2 + self._limits.scratch_mb + LANE_OVERHEAD_MB) << 20
@@ -251,6 +269,9 @@ class Container:
             config |= {"MaskedPaths": [], "ReadonlyPaths": []}
         else:  # there runs see the container's, and writing to it would reset the memory peak we read
             config |= {"ReadonlyPaths": ["/proc"], "OomScoreAdj": 500}
+        if self.settings.gpu:
+            device = {"Driver": "nvidia", "DeviceIDs": [self.settings.gpu], "Capabilities": [["gpu"]]}
+            config["DeviceRequests"] = [device]
         if self.settings.runtime:
             config["Runtime"] = self.settings.runtime
         return config

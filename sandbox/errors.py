@@ -3,6 +3,7 @@
 SandboxError
 ├── SandboxUnavailable   no usable isolation on this machine
 │   └── EngineAway       the container engine does not answer, or has no image: worth another try later
+├── GpuUnavailable       no GPU of this machine can be used now
 ├── LaneLost             a lane stopped answering and has to be replaced
 │   └── IsolationRefused     its zygote may not get apart from what started it in the way it was told to
 └── WireError            bytes that are no value: refused before anything is built from them
@@ -21,6 +22,10 @@ class SandboxUnavailable(SandboxError):
 
 class EngineAway(SandboxUnavailable):
     """The container engine does not answer, failed, or has no image, for now; the message says why."""
+
+
+class GpuUnavailable(SandboxError):
+    """The driver does not answer, or every GPU is in use or kept out; the message says which."""
 
 
 class LaneLost(SandboxError):

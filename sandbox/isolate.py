@@ -10,6 +10,7 @@ its files. Either way a run ends up without capabilities, under limits, and with
 from __future__ import annotations
 
 import contextlib
+import glob
 import itertools
 import os
 import resource
@@ -21,7 +22,8 @@ from typing import Final, Protocol
 from sandbox import kernel
 
 MOST_STACK: Final = 64 << 20
-#: No limit on memory, but on the page tables that reading untouched memory takes and that no other limit counts.
+#: No limit on memory, but on the page tables that reading untouched memory takes and that no other limit counts. CUDA
+#: reserves far more than this, so a run with a GPU goes without.
 MOST_ADDRESSES: Final = 128 << 30
 #: Where a run can write when it shares its lane's file system.
 WRITABLE: Final = ("/tmp", "/dev/shm")
@@ -41,8 +43,8 @@ class Isolation(Protocol):
     def fork(self) -> int:
         """Fork a run: 0 in the child."""
 
-    def enter(self, limits: dict[str, int]) -> None:
-        """In the child: get away from everything else."""
+    def enter(self, limits: dict[str, int], processes: bool) -> None:
+        """In the child: get away from everything else; with `processes`, it may start some and use a GPU."""
 
     def clear(self, run: int) -> None:
         """In the zygote, when the run has been reaped: leave nothing of it.
@@ -64,11 +66,11 @@ class Namespaces:
         kernel.unshare(kernel.CLONE_NEWPID)
         return os.fork()
 
-    def enter(self, limits: dict[str, int]) -> None:
+    def enter(self, limits: dict[str, int], processes: bool) -> None:
         """Mount what a run sees of its own."""
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
         _die_first()
-        mount_proc()
+        mount_proc(whole=processes)
         options = f"size={limits['scratch_mb']}m,nr_inodes={limits['inodes']},mode=1777"
         kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.LOCKED_DOWN, options)
 
@@ -91,7 +93,7 @@ class Users:
         self._id_of[run] = self._id
         return run
 
-    def enter(self, limits: dict[str, int]) -> None:
+    def enter(self, limits: dict[str, int], processes: bool) -> None:
         """Become that user."""
         _die_first()
         _become(self._id)
@@ -142,12 +144,14 @@ def _delete(entry: os.DirEntry[str]) -> None:
     shutil.rmtree(entry.path)
 
 
-def confine(isolation: Isolation, channel_fd: int, limits: dict[str, int], filter_program: bytes) -> None:
+def confine(
+    isolation: Isolation, channel_fd: int, limits: dict[str, int], filter_program: bytes, processes: bool
+) -> None:
     """Everything between the fork and the first byte of candidate code."""
     os.setsid()  # signals to a process group cross PID namespaces: without this, to the spare run too
-    isolation.enter(limits)
+    isolation.enter(limits, processes)
     _keep_descriptors(channel_fd)
-    _lower_limits(limits)
+    _lower_limits(limits, resource.RLIM_INFINITY if processes else MOST_ADDRESSES)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.install_seccomp(filter_program)
@@ -159,11 +163,14 @@ def _die_first() -> None:
         score.write("1000")
 
 
-def mount_proc() -> None:
-    """A /proc of its own, read-only: writing there could reset the memory peak we read, or the OOM score."""
+def mount_proc(*, whole: bool) -> None:
+    """A /proc of its own, read-only: writing there could reset the memory peak we read, or the OOM score.
+
+    CUDA asks there what machine it is on, so where it runs the mount is `whole`; elsewhere processes are all it shows.
+    """
     flags = kernel.LOCKED_DOWN | kernel.MS_RDONLY
     try:
-        kernel.mount("proc", "/proc", "proc", flags, "subset=pid")
+        kernel.mount("proc", "/proc", "proc", flags, "" if whole else "subset=pid")
     except OSError:  # before Linux 5.8 the option is unknown
         kernel.mount("proc", "/proc", "proc", flags)
 
@@ -187,8 +194,8 @@ def narrow_root(kept: tuple[str, ...]) -> None:
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID, "size=64k,mode=755")
     for path in kept:
         _carry_over(path, f"/tmp{path}")
-    for device in DEVICES:
-        _carry_over(f"/dev/{device}", f"/tmp/dev/{device}")
+    for device in (*(f"/dev/{name}" for name in DEVICES), *glob.glob("/dev/nvidia*")):
+        _carry_over(device, f"/tmp{device}")
     os.mkdir("/tmp/dev/shm", 0o555)
     os.symlink("/proc/self/fd", "/tmp/dev/fd")
     for folder in ("/tmp/proc", "/tmp/tmp"):
@@ -225,12 +232,12 @@ def _keep_descriptors(channel_fd: int) -> None:
     os.close(null)
 
 
-def _lower_limits(limits: dict[str, int]) -> None:
+def _lower_limits(limits: dict[str, int], addresses: int) -> None:
     scratch, files = limits["scratch_mb"] << 20, limits["open_files"]
     data = kernel.private_bytes() + (limits["memory_mb"] << 20)
     for kind, value in (
         (resource.RLIMIT_CORE, 1),  # 0 would still start a program that core_pattern names
-        (resource.RLIMIT_AS, MOST_ADDRESSES),
+        (resource.RLIMIT_AS, addresses),
         (resource.RLIMIT_FSIZE, scratch),
         (resource.RLIMIT_NOFILE, files),
         (resource.RLIMIT_NPROC, limits["threads"]),

@@ -53,9 +53,13 @@ class Preparation:
         rehearsal: code each run executes once it is isolated and before it says hello, so that a spare has paid for
             its first touches before it is needed.
         helpers: modules by name and source, there in every run beside what is loaded.
+        optional: modules to import if they are installed; where they are not, code that names them loads all the same.
+        processes: runs may start processes and speak to a GPU; for lanes that have one.
     """
 
     preload: tuple[str, ...] = ("numpy", "torch")
+    optional: tuple[str, ...] = ()
+    processes: bool = False
     warm_up: str = ""
     rehearsal: str = ""
     helpers: Mapping[str, str] = field(default_factory=dict)
@@ -111,20 +115,26 @@ class Request:
         *,
         beside: str = "",
         watch: bool = False,
+        device: str = "",
     ) -> Request:
         """Call `module.function(*args, **kwargs)`.
 
         Args:
             beside: the name of a loaded module to pass as first argument.
             watch: report whether an argument was changed in place.
+            device: where the run moves tensors before the call; the CPU without one.
         """
         head = {"op": "call", "module": module, "function": function, "beside": beside, "watch": watch}
-        return cls(head, wire.Encoder((args, kwargs or {})).parts())
+        return cls(head | _on(device), wire.Encoder((args, kwargs or {})).parts())
 
     @classmethod
-    def null(cls, *args: Any) -> Request:
+    def null(cls, *args: Any, device: str = "") -> Request:
         """Move `args` there and the first of them back: what a call costs that does nothing."""
-        return cls({"op": "null"}, wire.Encoder((args, {})).parts())
+        return cls({"op": "null"} | _on(device), wire.Encoder((args, {})).parts())
+
+
+def _on(device: str) -> dict[str, str]:
+    return {"device": device} if device else {}
 
 
 class Run:
@@ -400,10 +410,12 @@ class Lane:
         self.oom_kills = self.count_oom_kills()
 
     def prepare(self, preparation: Preparation) -> dict[str, Any]:
-        """Have the zygote import and warm up; done once, before anything else."""
+        """Have the zygote import and warm up; done once, before anything else. What it found is said of the backend."""
         helpers = {name: source.encode() for name, source in preparation.helpers.items()}
         request = asdict(replace(preparation, helpers={})) | {"helpers": helpers}
-        return self._reply(self._request("prepare", request))
+        reply = self._reply(self._request("prepare", request))
+        self.backend = self.backend | reply["found"]
+        return reply
 
     def prove(self) -> None:
         """See a first run come up and go.

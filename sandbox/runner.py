@@ -20,7 +20,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox import kernel, wire
+from sandbox import devices, kernel, wire
 from sandbox.errors import WireError
 
 MAX_PRINTED: Final = 16 * 1024
@@ -129,12 +129,15 @@ def _answer(head: dict[str, Any], payload: memoryview) -> tuple[dict[str, Any], 
     if operation == "begin":
         begin(head["seed"], head["memory_mb"])
         return {}, None
+    device = head.get("device", "")
     if operation == "null":  # what moving these arguments there and back costs
-        args, _ = wire.decode(payload)
+        args, _ = devices.moved(wire.decode(payload), device)
+        devices.settle(device)
         return {}, args[0] if args else None
-    args, kwargs = wire.decode(payload, copy=bool(head.get("watch")))
+    args, kwargs = devices.moved(wire.decode(payload, copy=bool(head.get("watch"))), device)
     value = call(head, args, kwargs)
-    mutated = bool(head.get("watch")) and not _same(payload, (args, kwargs))
+    devices.settle(device)
+    mutated = bool(head.get("watch")) and not _same(payload, devices.moved((args, kwargs), device and "cpu"))
     return {"mutated": mutated}, value
 
 

@@ -8,6 +8,9 @@ memory (which RLIMIT_DATA would not count), `socketpair` is AF_UNIX, `ioctl` and
 ask of them, and messages are never out of band (CVE-2025-38236). A foreign architecture kills the process. `flock` is
 out too: a lock on a file of the host would be seen from other lanes.
 
+A run that has a GPU may do a little more, because Triton compiles in child processes and CUDA speaks to its driver by
+`ioctl`: it may start processes, in its own namespaces only, and make the requests of NVIDIA's devices.
+
 Sources: seccomp(2), Linux `include/uapi/linux/filter.h` and the kernel's system call tables.
 """
 
@@ -50,6 +53,9 @@ ALLOWED: Final = """
     utime 132 -; utimensat 280 88; utimes 235 -; wait4 61 260; waitid 247 95; write 1 64; writev 20 66
 """
 
+#: What starts processes and programs, in the same columns; for runs with a GPU only.
+PROCESSES: Final = "execve 59 221; execveat 322 281; fork 57 -; vfork 58 -"
+
 #: audit architecture, column in ALLOWED, then the numbers of clone, clone3, mmap, socketpair, ioctl, prctl.
 MACHINES: Final = {
     "x86_64": (0xC000003E, 1, 56, 435, 9, 53, 16, 157),
@@ -63,11 +69,16 @@ _ENOSYS: Final = 0x00050000 | 38
 _LOAD, _EQ, _SET, _AND, _RET = 0x20, 0x15, 0x45, 0x54, 0x06
 _NR, _ARCH, _ARG0, _ARG1, _ARG2, _ARG3 = 0, 4, 16, 24, 32, 40
 _CLONE_THREAD: Final = 0x00010000
+#: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
+_CLONE_NEW: Final = 0x7E020000
 _MAP_SHARED_ANONYMOUS: Final = 0x21
 _MAP_GROWSDOWN: Final = 0x100
 _AF_UNIX: Final = 1
 #: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTLS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+#: Requests of /dev/nvidia* are of type 'F'; those of /dev/nvidia-uvm have numbers below 256, or are these two.
+_NVIDIA_TYPE: Final = 0x4600
+_UVM: Final = (0x30000001, 0x30000002)
 #: PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS, PR_GET_THP_DISABLE,
 #: PR_SET_VMA (naming memory).
 _PRCTLS: Final = (3, 15, 16, 21, 23, 39, 42, 0x53564D41)
@@ -100,27 +111,49 @@ def _one_of(argument: int, values: tuple[int, ...]) -> tuple[bytes, ...]:
     return _op(_LOAD, argument), *tests, _verdict(_EPERM), _verdict(_ALLOW)
 
 
-def program(machine: str | None = None) -> bytes:
+def _none_of(argument: int, bits: int) -> tuple[bytes, ...]:
+    """Allow if no bit of `bits` is set in the low word of an argument, else EPERM."""
+    return _op(_LOAD, argument), _op(_SET, bits, 0, 1), _verdict(_EPERM), _verdict(_ALLOW)
+
+
+def _if_masked(argument: int, mask: int, value: int) -> tuple[bytes, ...]:
+    """Allow if the masked low word of an argument is `value`, else go on."""
+    return _op(_LOAD, argument), _op(_AND, mask), _op(_EQ, value, 0, 1), _verdict(_ALLOW)
+
+
+def _controls(processes: bool) -> tuple[bytes, ...]:
+    """What `ioctl` may be asked for."""
+    if not processes:
+        return _one_of(_ARG1, _IOCTLS)
+    nvidia = _if_masked(_ARG1, 0xFF00, _NVIDIA_TYPE) + _if_masked(_ARG1, 0xFFFFFF00, 0)
+    return nvidia + _one_of(_ARG1, _IOCTLS + _UVM)
+
+
+def program(machine: str | None = None, *, processes: bool = False) -> bytes:
     """The filter for `machine` (this one by default) as an array of `struct sock_filter`.
+
+    Args:
+        machine: a key of `MACHINES`.
+        processes: allow what only a run with a GPU needs: child processes, and requests of NVIDIA's devices.
 
     Raises:
         KeyError: no table for this machine.
     """
     arch, column, clone, clone3, mmap, socketpair, ioctl, prctl = MACHINES[machine or platform.machine()]
     messages = {row[column - 1]: row[2] for row in _MESSAGES}
-    rows = [entry.split() for entry in ALLOWED.split(";")]
+    rows = [entry.split() for entry in (f"{ALLOWED};{PROCESSES}" if processes else ALLOWED).split(";")]
     closer = {clone, mmap, socketpair, ioctl, prctl, *messages}
     plain = sorted({int(row[column]) for row in rows if row[column] != "-"} - closer)
     return b"".join([
         _op(_LOAD, _ARCH), _op(_EQ, arch, 1, 0), _verdict(_KILL), _op(_LOAD, _NR),
-        _when(clone, *_only_if(_SET, _ARG0, _CLONE_THREAD)),
+        _when(clone, *(_none_of(_ARG0, _CLONE_NEW) if processes else _only_if(_SET, _ARG0, _CLONE_THREAD))),
         _when(clone3, _verdict(_ENOSYS)),
         _when(mmap, _op(_LOAD, _ARG3), _op(_SET, _MAP_GROWSDOWN, 2, 0), _op(_AND, _MAP_SHARED_ANONYMOUS),
               _op(_EQ, _MAP_SHARED_ANONYMOUS, 0, 1), _verdict(_EPERM), _verdict(_ALLOW)),
         _when(socketpair, *_only_if(_EQ, _ARG0, _AF_UNIX)),
         *(_when(number, _op(_LOAD, flags), _op(_SET, _MSG_OOB, 0, 1), _verdict(_EPERM), _verdict(_ALLOW))
           for number, flags in messages.items()),
-        _when(ioctl, *_one_of(_ARG1, _IOCTLS)),
+        _when(ioctl, *_controls(processes)),
         _when(prctl, *_one_of(_ARG0, _PRCTLS)),
         *(_when(number, _verdict(_ALLOW)) for number in plain),
         _verdict(_EPERM),

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-PACKAGES: Final = ("torch", "numpy")
+PACKAGES: Final = ("torch", "numpy", "triton")
 PYTHON: Final = "/python"
 SITE: Final = "/site"
 OURS: Final = "/forwardpass"

@@ -4,7 +4,7 @@ Theory of operation. A backend starts the zygote with a Unix socket to it as des
 by way of `relay.py`. It gets away from whatever started it (`isolate.py` has the ways), imports what runs will need,
 executes a warm-up so that nothing is imported lazily later, and answers requests one at a time:
 
-    prepare   {preload, warm_up, rehearsal, helpers}   → {threads, version}     once, first
+    prepare   {preload, optional, warm_up, rehearsal, helpers, processes}   → {threads, found, version}   once, first
     fork      {limits, setup} + a channel  → {run}         the child is apart from all else
     usage     {run}                        → {cpu_ns, resident_kb, peak_kb}    for who cannot see the lane's processes
     signal    {run, number}, pin {run, cpus}           → {}            for who may not signal or pin them
@@ -33,7 +33,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox import descriptors, isolate, kernel, mux, processes, runner, seccomp, version, wire
+from sandbox import absent, descriptors, isolate, kernel, mux, processes, runner, seccomp, version, wire
 
 #: Where bubblewrap's launcher leaves the control socket, and where it is kept out of the way.
 CONTROL_FD: Final = 3
@@ -49,7 +49,7 @@ class Zygote:
 
     def __init__(self, control: socket.socket, isolation: isolate.Isolation) -> None:
         self._control, self._isolation = control, isolation
-        self._filter = seccomp.program()
+        self._filter, self._processes = seccomp.program(), False
         self._rehearsal: types.CodeType = compile("", "<rehearsal>", "exec")
 
     def serve(self) -> None:
@@ -68,15 +68,19 @@ class Zygote:
         for name in head["preload"]:
             importlib.import_module(name)
         warm_up(head["warm_up"])
+        found = absent.versions(head["optional"])  # last, so that torch learns what is really installed
+        self._processes = head["processes"]
+        self._filter = seccomp.program(processes=self._processes)
         self._rehearsal = compile(head["rehearsal"], "<rehearsal>", "exec")
         runner.freeze()
-        return {"threads": len(os.listdir("/proc/self/task")), "version": version.digest()}
+        return {"threads": len(os.listdir("/proc/self/task")), "found": found, "version": version.digest()}
 
     def _fork(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         (channel,) = passed
         run = self._isolation.fork()
         if run == 0:
-            confine = functools.partial(isolate.confine, self._isolation, channel, head["limits"], self._filter)
+            bounds = head["limits"], self._filter, self._processes
+            confine = functools.partial(isolate.confine, self._isolation, channel, *bounds)
             _become_run(channel, head, confine, self._rehearsal)
         os.close(channel)
         return {"run": run}

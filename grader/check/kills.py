@@ -1,4 +1,7 @@
-"""Every hidden test catches something: a mutant or a trivial answer fails it."""
+"""Every hidden test catches something: a mutant or a trivial answer fails it.
+
+What a test needs a GPU for it can catch only where there is one, so elsewhere nothing is found about it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from grader.check.finding import Finding
 from grader.check.hidden import function_of, tests_of
 from grader.report import Check
 from grader.task import Task
-from grader.verdict import Verdict
+from grader.verdict import NEEDS_GPU, Verdict
 
 
 def jobs(task: Task) -> Iterator[Job[object]]:
@@ -26,7 +29,10 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     reports += [report for series in mutants.jobs(task) for report in evidence.of(series)]
     parts = [part for report in reports for part in report.parts]
     killing = {
-        (classes[part.id], function_of(check.name)) for part in parts for check in part.checks if _caught(check, task)
+        (classes[part.id], function_of(check.name))
+        for part in parts
+        for check in part.checks
+        if _caught(check, task) or check.detail == NEEDS_GPU
     }
     for test in tests_of(task):
         if (test.of, test.name) not in killing:

@@ -17,7 +17,7 @@ from grader.grade import Grader
 from grader.mutant import FAILS, Mutant
 from grader.report import Check, PartReport, Report
 from grader.task import Budget, Task
-from grader.verdict import OVER_BUDGET, Verdict
+from grader.verdict import NEEDS_GPU, OVER_BUDGET, Verdict
 
 SEEDS: Final = (1, 2, 3)
 #: So many times its limit, a ratio is no matter of noise.
@@ -84,6 +84,8 @@ def _is_clear(check: Check) -> bool:
 def _surprise(mutant: Mutant, part: PartReport) -> tuple[str, str] | None:
     """What is wrong with the verdict of a part, and what to do about it; None if it is as announced."""
     wanted, got = mutant.expects.get(part.id), part.verdict
+    if wanted in OVER_BUDGET and any(check.detail == NEEDS_GPU for check in part.checks) and not got.is_failure:
+        return None  # a machine with a GPU can tell
     if wanted is None:
         failing = ", ".join(check.name for check in part.checks if check.verdict.is_failure)
         fix = f"expect it ({failing}), or keep the mutant out of that part"

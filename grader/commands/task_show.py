@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import click
 from rich.markdown import Markdown
 
 from grader.bank import Bank, default_root
 from grader.commands.console import console_for
-from grader.task import LANGUAGES, Task
+from grader.task import LANGUAGES, Part, Task
+
+DEVICE: Final = {
+    "en": "Part {}: device = {}. Where there is no such device it is judged on the CPU, its budgets not measured.",
+    "ru": "Часть {}: device = {}. Где такого устройства нет, её проверяют на CPU, а бюджеты не измеряют.",
+}
 
 
 @click.command("show")
@@ -30,6 +36,11 @@ def command(task: str, lang: str, part: str | None, starter: bool) -> None:
 
 def _statement(task: Task, lang: str, part: str | None) -> str:
     if part is None:
-        return task.text("statement", lang)
+        return task.text("statement", lang) + _devices(task.parts, lang)
     (chosen,) = task.select(part_ids=[part])
-    return f"## {chosen.id}\n\n{task.statement(lang).get(chosen.id, '')}\n"
+    return f"## {chosen.id}\n\n{task.statement(lang).get(chosen.id, '')}\n" + _devices((chosen,), lang)
+
+
+def _devices(parts: tuple[Part, ...], lang: str) -> str:
+    """A line for each part that is not for the CPU."""
+    return "".join(f"\n> {DEVICE[lang].format(part.id, part.device)}\n" for part in parts if part.device != "cpu")

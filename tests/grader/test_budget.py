@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+import statistics
+from collections.abc import Iterator
+from typing import Any, cast
 
-from grader.budget import MORE_PAIRS, PAIRS, _exponent, _is_settled, _judge_ratios
+import pytest
+import torch
+
+from grader.budget import MORE_PAIRS, PAIRS, Race, Side, _exponent, _is_settled, _judge_ratios
+from grader.stand_in import Sitting
 from grader.verdict import CandidateFailure, NotMeasured, Verdict
+from sandbox.lane import Run
+from sandbox.limits import Returned
 
 ALL = PAIRS + MORE_PAIRS
 
@@ -30,20 +39,20 @@ def test_eleven_pairs_settle_a_fail_only_where_all_are_far_over() -> None:
 
 def test_a_median_under_the_limit_passes() -> None:
     """However the other ratios lie."""
-    _judge_ratios([1.9] * 17 + [8.0] * 15, 2.0)
+    _judge_ratios([1.9] * 17 + [8.0] * 15, 2.0, "CPU time")
 
 
 def test_ratios_over_the_limit_are_too_slow() -> None:
     """Most of them have to be."""
     with pytest.raises(CandidateFailure) as caught:
-        _judge_ratios([2.2] * ALL, 2.0)
+        _judge_ratios([2.2] * ALL, 2.0, "CPU time")
     assert caught.value.verdict is Verdict.TOO_SLOW
 
 
 def test_ratios_that_stay_mixed_are_not_measured() -> None:
     """Noise is never held against the candidate."""
     with pytest.raises(NotMeasured):
-        _judge_ratios([1.9] * 15 + [2.1] * 17, 2.0)
+        _judge_ratios([1.9] * 15 + [2.1] * 17, 2.0, "CPU time")
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
@@ -51,3 +60,91 @@ def test_the_exponent_of_a_power_law_is_its_power(power: float) -> None:
     """The least of repeated costs counts."""
     costs = {n: [n**power * 3, n**power * 7] for n in (256, 512, 1024, 2048)}
     assert _exponent(costs) == pytest.approx(power)
+
+
+class FakeGpu:
+    """A device on which each run's calls take what the test says; the reference's more while the candidate lives."""
+
+    cost = "time on the GPU"
+
+    def __init__(self, between_calls: bool, candidate: float, reference: float, hindered: float) -> None:
+        self.between_calls = between_calls
+        self.takes = {"candidate": candidate, "reference": reference}
+        self.hindered, self.now, self.living = hindered, 0.0, True
+
+    def now_ns(self, run: Any) -> int:
+        """One clock for all."""
+        return int(self.now)
+
+    def peak_kb(self, run: Any, act: Any) -> Any:
+        """Not measured here."""
+        raise NotImplementedError
+
+    def work(self, who: str) -> None:
+        """Time goes by."""
+        self.now += self.takes[who] * (self.hindered if who == "reference" and self.living else 1.0)
+
+
+class FakeSide:
+    """A sitting, its lane and its run in one."""
+
+    def __init__(self, name: str, gpu: FakeGpu) -> None:
+        self.name, self.gpu, self.lane = name, gpu, self
+
+    def ask(self, run: Any, target: Any, args: Any, kwargs: Any, *, watch: bool) -> Returned:
+        """A call."""
+        self.gpu.work(self.name)
+        return Returned(args[0])
+
+    def null(self, run: Any, args: Any) -> Returned:
+        """A call that does nothing takes a tenth of a millisecond."""
+        self.gpu.now += 1e5
+        return Returned(None)
+
+    def close(self) -> None:
+        """The run ends."""
+        self.gpu.living = False
+
+    def settle(self) -> None:
+        """It has ended."""
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stopped, its work on the GPU apart."""
+        yield
+
+
+def race_on(gpu: FakeGpu) -> Race:
+    candidate, reference = (FakeSide(name, gpu) for name in ("candidate", "reference"))
+    sides = tuple(Side(cast("Sitting", s), cast("Run", s), gpu) for s in (candidate, reference))
+    generator = torch.Generator().manual_seed(3)
+
+    def make() -> tuple[float]:
+        gpu.now += 1e9  # takes long, between two calls
+        return (1.0,)
+
+    race = Race(cast("Any", sides), "f", make, {}, generator, None)
+    race.warm_up()
+    return race
+
+
+def test_what_a_gpu_does_between_two_calls_is_nobodys() -> None:
+    """Each side's calls are timed from their asking; what moving the arguments costs is taken off."""
+    race = race_on(FakeGpu(False, candidate=3.1e6, reference=1.1e6, hindered=1.0))
+    ratios = race.ratios(2.0)
+    assert ratios == pytest.approx([3.0] * len(ratios))
+
+
+def test_a_candidate_that_hinders_the_reference() -> None:
+    """One whose work goes on beside the reference's is held against what the reference takes by itself."""
+    race = race_on(FakeGpu(False, candidate=3.1e6, reference=1.1e6, hindered=3.0))
+    ratios = race.ratios(2.0)
+    assert statistics.median(ratios) < 1.0
+    assert race.unhindered(ratios) == pytest.approx([3.0] * len(ratios))
+
+
+def test_a_candidate_that_hinders_nobody() -> None:
+    """The ratios stay as they are where the reference is no faster by itself."""
+    race = race_on(FakeGpu(False, candidate=1.1e6, reference=1.1e6, hindered=1.1))
+    ratios = race.ratios(2.0)
+    assert race.unhindered(ratios) == ratios

@@ -8,10 +8,11 @@ from click.testing import CliRunner
 
 from grader import doctor
 from grader.cli import cli
-from grader.doctor import facts
+from grader.doctor import NO_GPU, facts
 from grader.fact import Fact
 from sandbox import bubblewrap
 from sandbox.errors import SandboxUnavailable
+from tests.sandbox.fake_gpu import ONE, TWO, answering, install, nowhere
 
 
 def test_this_machine() -> None:
@@ -19,7 +20,10 @@ def test_this_machine() -> None:
     found = list(facts())
     assert [fact for fact in found if not fact.ok and fact.needed] == []
     names = [fact.name for fact in found]
-    for name in ("python", "torch", "bubblewrap", "sandbox", "control groups", "examiner", "tasks", "user", "cores"):
+    for name in (
+        *("python", "torch", "bubblewrap", "sandbox", "control groups"),
+        *("triton", "examiner", "tasks", "user", "cores"),
+    ):
         assert name in names
     assert sum(name.startswith("self-test: ") for name in names) == 8
 
@@ -73,3 +77,48 @@ def test_switched_off_namespaces(value: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(doctor, "SWITCHES", (("switch", "0", "turn it on"),))
     monkeypatch.setattr("os.geteuid", lambda: int(value))
     assert [fact.fix for fact in doctor._switches()] == (["turn it on"] if value == "1" else [])
+
+
+def test_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a GPU is as it should be; what that means is said."""
+    nowhere(monkeypatch)
+    assert list(doctor._gpus()) == [Fact("gpu", True, NO_GPU)]
+
+
+def test_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each GPU is shown with memory and driver, one that is kept out with the reason; neither makes a machine unfit."""
+    install(monkeypatch, tmp_path, answering())
+    monkeypatch.setenv("FORWARDPASS_GPU_STATE", str(tmp_path))
+    monkeypatch.setattr(doctor, "obstacle", lambda gpu: "")
+    (tmp_path / f"{TWO.uuid}.quarantined").write_text("no answer within 30 s (after a timeout)\n")
+    one, two = doctor._gpus()
+    assert (one.name, one.status) == ("gpu 0", "ok")
+    assert one.says.startswith(f"{ONE.name}, {ONE.memory_mb} MB, driver 570.1")
+    assert (two.name, two.status) == ("gpu 1", "note")
+    assert two.says.endswith("quarantined: no answer within 30 s (after a timeout)")
+
+
+def test_gpu_that_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Why a GPU is left alone is said, and what is done instead."""
+    install(monkeypatch, tmp_path, answering())
+    monkeypatch.setenv("FORWARDPASS_GPU_STATE", str(tmp_path))
+    monkeypatch.setattr(doctor, "obstacle", lambda gpu: "torch 2.13.0+cpu is built without CUDA")
+    one, _ = doctor._gpus()
+    assert (one.status, one.fix) == ("note", NO_GPU)
+    assert one.says.endswith("not used: torch 2.13.0+cpu is built without CUDA")
+
+
+def test_driver_in_trouble(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A driver that fails is told as it tells it."""
+    install(monkeypatch, tmp_path, "echo Unable to determine the device handle; exit 255")
+    (fact,) = doctor._gpus()
+    assert (fact.name, fact.status) == ("gpu", "note")
+    assert "Unable to determine the device handle" in fact.says
+
+
+@pytest.mark.parametrize(("version", "status"), [("3.7.1", "ok"), ("", "note")])
+def test_triton(version: str, status: str) -> None:
+    """Whether sandboxes can import Triton is told, with how to get it."""
+    fact = doctor._triton(version)
+    assert fact.status == status
+    assert "forwardpass[triton]" in fact.fix

@@ -46,6 +46,7 @@ def test_full_manifest() -> None:
         (HEAD + PART + "budget = { memory = inf }\n", 9, "memory must be above zero"),
         (HEAD + PART + "budget = { growth = '1' }\n", 9, "growth must be a number"),
         (HEAD + PART + "device = 'tpu'\n", 9, "unknown device 'tpu': known are cpu, cuda"),
+        (HEAD + PART + "device = 'cuda:0'\n", 9, "unknown device 'cuda:0': known are cpu, cuda"),
         (HEAD + PART + PART, 10, "id stands for a, and so does an earlier one"),
         (HEAD + PART.replace('"a"', '"a1"') + PART.replace('"a"', '"a-1"'), 10, "id stands for TestA1"),
         (HEAD + PART.replace('"a"', '"A"'), 4, "id must be lowercase words joined by hyphens"),

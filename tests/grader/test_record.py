@@ -16,7 +16,7 @@ from grader.verdict import Verdict
 
 PART = Part("double", "double", Level("junior"), 5, (0,))
 TESTS = (("TestDouble", "test_a", "A."), ("TestDouble", "test_b", "B."), ("TestOther", "test_a", "A."))
-END = {"part": "double", "notes": [], "cpu_ms": 1.0, "peak_mb": 2.0, "budgets_used": []}
+END = {"part": "double", "notes": [], "cpu_ms": 1.0, "peak_mb": 2.0, "budgets_used": [], "unjudged": ""}
 
 
 def message(name: str, verdict: Verdict = Verdict.PASS, lines: list[Any] | None = None) -> dict[str, Any]:
@@ -50,6 +50,14 @@ def test_a_missing_or_repeated_result_is_our_fault(messages: tuple[dict[str, Any
     """A test that did not report is never taken for a pass, nor for a failure."""
     with pytest.raises(ExaminerFault):
         record(*messages).part_report(PART)
+
+
+def test_a_part_that_was_not_judged_counts_for_nothing() -> None:
+    """Neither earned nor missed, and the report says why."""
+    unjudged = message("test_a", Verdict.NOT_MEASURED), message("test_b", Verdict.NOT_MEASURED)
+    part = record(*unjudged, END | {"unjudged": "needs a GPU"}).part_report(PART)
+    assert (part.verdict, part.points, part.max_points) == (Verdict.NOT_MEASURED, 0, 0)
+    assert part.notes == ("not judged here: needs a GPU",)
 
 
 def test_a_lines_text_comes_from_the_submission_we_hold() -> None:

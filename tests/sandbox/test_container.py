@@ -20,6 +20,7 @@ from sandbox.limits import Died, Limits, Raised, Returned, TimedOut
 from sandbox.pool import Pool
 from sandbox.profile import profile
 from sandbox.selftest import trials
+from sandbox.transport import ByAttaching
 
 LIMITS: Final = Limits(wall_s=20.0, memory_mb=192, scratch_mb=8, inodes=64, threads=16, open_files=64, answer_mb=16)
 PYTHON: Final = "/usr/bin/python3.11"
@@ -283,6 +284,15 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, address: str, says: str) -> 
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(EngineAway, match=says):
         Container(LIMITS, Preparation()).start()
+
+
+def test_a_lane_with_a_gpu_has_that_one_alone(backend: Container) -> None:
+    """The engine is asked for one device by name, and Triton is told to compile."""
+    config = with_settings(backend, gpu="GPU-0123")._config(ByAttaching(), "namespaces")
+    (request,) = config["HostConfig"]["DeviceRequests"]
+    assert request["DeviceIDs"] == ["GPU-0123"]
+    assert "TRITON_INTERPRET=0" in config["Env"]
+    assert "DeviceRequests" not in backend._config(ByAttaching(), "namespaces")["HostConfig"]
 
 
 def test_settings_from_the_environment() -> None:

@@ -121,6 +121,8 @@ FORBIDDEN: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
     "x32 ptrace": (0x40000000 + 521, None, (0, 0, 0, 0)),
     "no such call": (999, 999, ()),
 }
+#: What a run with a GPU may do all the same.
+OF_A_GPU = {"execve", "execveat", "fork", "vfork", "clone of a process"}
 COLUMN = {"x86_64": 0, "aarch64": 1}
 
 
@@ -245,17 +247,44 @@ def machine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def judge(machine: str, number: int, *arguments: int) -> int:
+def judge(machine: str, number: int, *arguments: int, processes: bool = False) -> int:
     """The filter's verdict on a call on that machine."""
-    return verdict(seccomp.program(machine), number, arguments, seccomp.MACHINES[machine][0])
+    return verdict(seccomp.program(machine, processes=processes), number, arguments, seccomp.MACHINES[machine][0])
 
 
-def test_program_forbids(machine: str) -> None:
-    """The program of either machine refuses every forbidden call."""
+REFUSED = (0x00050000 | EPERM, 0x00050000 | ENOSYS)
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_program_forbids(machine: str, processes: bool) -> None:
+    """The program of either machine refuses every forbidden call; with processes, all but those that start some."""
     for name, (_, _, arguments) in FORBIDDEN.items():
         number = number_of(name, machine)
         if number is not None:
-            assert judge(machine, number, *arguments) in (0x00050000 | EPERM, 0x00050000 | ENOSYS), name
+            allowed = processes and name in OF_A_GPU
+            assert (judge(machine, number, *arguments, processes=processes) == ALLOW) is allowed, name
+            assert allowed or judge(machine, number, *arguments, processes=processes) in REFUSED, name
+
+
+def test_program_with_processes_makes_no_namespaces(machine: str) -> None:
+    """Where processes may be started, none of them is put into a new namespace, whatever else is asked for."""
+    _, _, clone, clone3, *_ = seccomp.MACHINES[machine]
+    for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000):
+        for others in (17, 0x4111, 0x3D0F00):
+            assert judge(machine, clone, flag | others, processes=True) == 0x00050000 | EPERM
+    for flags in (17, 0x4111, 0x1200011, 0x3D0F00):
+        assert judge(machine, clone, flags, processes=True) == ALLOW
+    assert judge(machine, clone3, processes=True) == 0x00050000 | ENOSYS
+
+
+def test_program_with_processes_speaks_to_nvidia_only(machine: str) -> None:
+    """Requests of NVIDIA's devices are made where there is a GPU and nowhere else; other devices' are made nowhere."""
+    ioctl = seccomp.MACHINES[machine][6]
+    for request in (0xC020462A, 0xC00846D2, 0xC0384657, 0x25, 0x1B, 0x30000001, 0x30000002):
+        assert judge(machine, ioctl, 0, request, processes=True) == ALLOW
+        assert judge(machine, ioctl, 0, request) == 0x00050000 | EPERM
+    for request in (0x5412, 0x541C, 0x540E, 0x40086602, 0x4B30, 0x8912, 0x100, 0xC0189436, 0x30000003):
+        assert judge(machine, ioctl, 0, request, processes=True) == 0x00050000 | EPERM
 
 
 def test_program_allows_by_number_only_what_is_listed(machine: str) -> None:
@@ -297,9 +326,10 @@ def test_program_kills_foreign_architectures(machine: str) -> None:
             assert {verdict(program, number, (), arch) for number in range(500)} == {KILL}
 
 
-def test_program_fits(machine: str) -> None:
+@pytest.mark.parametrize("processes", [False, True])
+def test_program_fits(machine: str, processes: bool) -> None:
     """The program is within the kernel's limit, and no jump leaves it."""
-    steps = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+    steps = list(struct.iter_unpack("<HBBI", seccomp.program(machine, processes=processes)))
     assert len(steps) <= 4096
     for at, (code, then, otherwise, _) in enumerate(steps):
         if code in (0x15, 0x45):
@@ -314,7 +344,7 @@ def test_unknown_machine() -> None:
 
 def test_table_has_each_call_once() -> None:
     """No call and no number is listed twice."""
-    rows = [row.split() for row in seccomp.ALLOWED.split(";")]
+    rows = [row.split() for row in f"{seccomp.ALLOWED};{seccomp.PROCESSES}".split(";")]
     for column in (0, 1, 2):
         values = [row[column] for row in rows if row[column] != "-"]
         assert len(set(values)) == len(values)

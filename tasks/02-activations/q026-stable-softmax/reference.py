@@ -1,9 +1,14 @@
-"""Softmax: the function, its two gradients, temperature, one pass over chunks, and differentiable sampling."""
+"""Softmax: the function, its two gradients, temperature, one pass over chunks, differentiable sampling, a kernel."""
 
 import math
 
 import torch
+import triton
+import triton.language as tl
 from torch import Tensor
+
+#: Longer rows are taken in several blocks, so that a block fits into registers.
+LARGEST_BLOCK = 8192
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
@@ -133,6 +138,52 @@ def gumbel_softmax(logits: Tensor, u: Tensor, tau: float = 1.0, hard: bool = Fal
         return soft
     one_hot = torch.zeros_like(soft).scatter(-1, soft.argmax(-1, keepdim=True), 1.0)
     return one_hot + (soft - soft.detach())
+
+
+@triton.jit
+def softmax_kernel(out_ptr, x_ptr, out_stride, x_stride, n_cols, BLOCK: tl.constexpr):
+    """Write softmax of one row of `x_ptr` to `out_ptr`; program i has row i, strides are in elements."""
+    row = tl.program_id(0).to(tl.int64)  # the product with a stride may not fit into 32 bits
+    x_row, out_row = x_ptr + row * x_stride, out_ptr + row * out_stride
+    top = float("-inf")
+    total = 0.0
+    for start in range(0, n_cols, BLOCK):
+        cols = start + tl.arange(0, BLOCK)
+        x = tl.load(x_row + cols, mask=cols < n_cols, other=float("-inf")).to(tl.float32)
+        higher = tl.maximum(top, tl.max(x, axis=0))
+        pivot = tl.where(higher == float("-inf"), 0.0, higher)
+        total = total * tl.exp(top - pivot) + tl.sum(tl.exp(x - pivot), axis=0)
+        top = higher
+    pivot = tl.where(top == float("-inf"), 0.0, top)
+    for start in range(0, n_cols, BLOCK):
+        cols = start + tl.arange(0, BLOCK)
+        x = tl.load(x_row + cols, mask=cols < n_cols, other=float("-inf")).to(tl.float32)
+        y = tl.exp(x - pivot) / total
+        tl.store(out_row + cols, y.to(out_ptr.dtype.element_ty), mask=cols < n_cols)
+
+
+def softmax_triton(x: Tensor) -> Tensor:
+    """Softmax of each row by a Triton kernel of your own, `softmax_kernel`, launched once.
+
+    Args:
+        x: logits, shape (N, C), float32, float16 or bfloat16.
+
+    Returns:
+        Probabilities, shape (N, C), of the dtype of `x`.
+
+    Raises:
+        ValueError: `x` is not two-dimensional.
+    """
+    if x.dim() != 2:
+        raise ValueError(f"x must be (N, C), got {tuple(x.shape)}")
+    if x.stride(1) != 1:
+        x = x.contiguous()
+    out = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    if out.numel():
+        rows, cols = x.shape
+        block = min(triton.next_power_of_2(cols), LARGEST_BLOCK)
+        softmax_kernel[(rows,)](out, x, out.stride(0), x.stride(0), cols, BLOCK=block)
+    return out
 
 
 def _shifted(x: Tensor, dim: int) -> Tensor:

@@ -97,3 +97,18 @@ def gumbel_softmax(logits: Tensor, u: Tensor, tau: float = 1.0, hard: bool = Fal
         ValueError: the shapes differ, or `tau` is not above zero.
     """
     raise NotImplementedError
+
+
+def softmax_triton(x: Tensor) -> Tensor:
+    """Softmax of each row by a Triton kernel of your own, `softmax_kernel`, launched once.
+
+    Args:
+        x: logits, shape (N, C), float32, float16 or bfloat16.
+
+    Returns:
+        Probabilities, shape (N, C), of the dtype of `x`.
+
+    Raises:
+        ValueError: `x` is not two-dimensional.
+    """
+    raise NotImplementedError

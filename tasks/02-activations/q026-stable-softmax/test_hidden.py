@@ -100,6 +100,63 @@ def fold(candidate, chunks: list[Tensor]) -> tuple[Tensor, Tensor]:
     return m, s
 
 
+@probe
+def kernel_alone(candidate, x: Tensor, n_cols: int, block: int, width: int, filler: float) -> Tensor:
+    import triton
+
+    kernel = triton.jit(candidate.softmax_kernel.fn)
+    out = torch.full((x.shape[0], width), filler, dtype=x.dtype, device=x.device)
+    kernel[(x.shape[0],)](out, x, out.stride(0), x.stride(0), n_cols, BLOCK=block)
+    return out
+
+
+@probe
+def with_another_kernel(candidate, x: Tensor) -> Tensor:
+    global tl  # where Triton looks for it
+    import triton
+    import triton.language as tl
+
+    @triton.jit
+    def another(out_ptr, x_ptr, out_stride, x_stride, n_cols, BLOCK: tl.constexpr):
+        row = tl.program_id(0)
+        for start in range(0, n_cols, BLOCK):
+            cols = start + tl.arange(0, BLOCK)
+            value = tl.load(x_ptr + row * x_stride + cols, mask=cols < n_cols, other=0.0)
+            tl.store(out_ptr + row * out_stride + cols, value * 2.0 + row, mask=cols < n_cols)
+
+    own, candidate.softmax_kernel = candidate.softmax_kernel, another
+    try:
+        return candidate.softmax_triton(x)
+    finally:
+        candidate.softmax_kernel = own
+
+
+@probe
+def operators_beside_the_kernel(candidate, x: Tensor) -> list[str]:
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    names = []
+
+    class Noting(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            names.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Noting():
+        candidate.softmax_triton(x)
+    return names
+
+
+@probe
+def softmax_triton_of_batches(candidate, x: Tensor) -> Tensor:
+    rows, steps = 32_768, 20
+    many = x.repeat((rows + steps) // x.shape[0] + 1, 1)
+    total = torch.zeros(x.shape[1], device=x.device)
+    for step in range(steps):
+        total += candidate.softmax_triton(many[step : step + rows]).sum(0)
+    return total
+
+
 class TestSoftmax:
     def test_definition(self, candidate, rng):
         """Ordinary logits give the probabilities of the definition, along the last dimension by default."""
@@ -467,3 +524,108 @@ class TestGumbelSoftmax:
         for noise, tau in ((u[0], 1.0), (u[:, :1], 1.0), (u, 0.0), (u, -1.0), (u, NAN)):
             with raises(ValueError):
                 candidate.gumbel_softmax(logits, noise, tau)
+
+
+class TestSoftmaxTriton:
+    def test_definition(self, candidate, rng):
+        """Each row becomes the probabilities of the definition, whatever its width."""
+        for width in (1, 2, 5, 32, 33, 100):
+            x = normal(rng, 3, width)
+            assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_half_precision(self, candidate, rng):
+        """Half-precision logits keep their dtype, and only the final result is rounded to it."""
+        for dtype in (torch.float16, torch.bfloat16):
+            x, eps = normal(rng, 4, 300).to(dtype), torch.finfo(dtype).eps
+            # One rounding to the dtype is off by eps / 2; below the normal numbers the spacing is tiny * eps.
+            spacing = torch.finfo(dtype).tiny * eps
+            assert_close(candidate.softmax_triton(x), probabilities(x), dtype=dtype, rtol=eps, atol=spacing)
+
+    def test_long_row(self, candidate, rng):
+        """A row of tens of thousands of logits is no harder than a short one."""
+        x = normal(rng, 2, 40_000)
+        assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_huge_logits(self, candidate, rng):
+        """Logits of any finite size, of either sign, give finite probabilities."""
+        largest = torch.finfo(torch.float32).max
+        x = torch.cat([normal(rng, 3, 5, scale=1e4), torch.tensor([[largest, 0.0, -largest, largest, 1.0]])])
+        assert_close(candidate.softmax_triton(x), probabilities(x))
+        x = normal(rng, 3, 5, scale=1e4) - 1e6
+        assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_masked_entries(self, candidate, rng):
+        """An entry at minus infinity gets no probability, and the others share all of it."""
+        x = normal(rng, 4, 7)
+        x[:, 2:].masked_fill_(torch.rand(4, 5, generator=rng) < 0.5, -INF)
+        assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_undefined_rows(self, candidate, rng):
+        """A row that is masked throughout, or that holds a NaN, is NaN throughout; its neighbours are not touched."""
+        x = normal(rng, 5, 6)
+        x[1] = -INF
+        x[3, 2] = NAN
+        assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_kernel_by_itself(self, candidate, rng):
+        """The kernel, launched from outside, computes the row of its program and writes nothing else."""
+        for n_cols, block, width in ((5, 8, 9), (8, 8, 11), (3, 16, 16)):
+            x = normal(rng, 4, n_cols + 3)
+            x[:, n_cols:] = 1e4  # no part of the rows
+            want = torch.full((4, width), -7.0)
+            want[:, :n_cols] = probabilities(x[:, :n_cols])
+            assert_close(kernel_alone(candidate, x, n_cols, block, width, -7.0), want)
+
+    def test_rows_longer_than_a_block(self, candidate, rng):
+        """A kernel whose block is shorter than the rows goes on block by block."""
+        for n_cols, block in ((16, 8), (50, 16)):
+            x = normal(rng, 3, n_cols)
+            x[0] = x[0].sort().values
+            x[1] = x[1].sort(descending=True).values
+            x[2] += 1e4
+            assert_close(kernel_alone(candidate, x, n_cols, block, n_cols, 0.0), probabilities(x))
+
+    def test_masked_blocks(self, candidate, rng):
+        """Blocks that hold nothing but minus infinity do no harm, at either end of a row or as all of it."""
+        x = normal(rng, 4, 24)
+        x[0, :8] = -INF
+        x[1, :16] = -INF
+        x[2, 8:] = -INF
+        x[3] = -INF
+        assert_close(kernel_alone(candidate, x, 24, 8, 24, 0.0), probabilities(x))
+
+    def test_memory_layout(self, candidate, rng):
+        """Transposed, strided and expanded inputs give the same answer as contiguous ones."""
+        transposed = normal(rng, 6, 4).t()
+        strided = normal(rng, 8, 15)[1::2, ::3]
+        rows_apart = normal(rng, 4, 12)[:, 2:9]
+        expanded = normal(rng, 1, 9).expand(4, 9)
+        for x in (transposed, strided, rows_apart, expanded):
+            assert_close(candidate.softmax_triton(x), probabilities(x))
+
+    def test_empty(self, candidate, rng):
+        """Without rows or without columns the answer is empty."""
+        for shape in ((0, 5), (3, 0), (0, 0)):
+            assert_equal(candidate.softmax_triton(torch.zeros(shape)), torch.zeros(shape))
+
+    def test_shapes(self, candidate, rng):
+        """Logits that are not two-dimensional are refused."""
+        for shape in ((4,), (2, 3, 4), ()):
+            with raises(ValueError):
+                candidate.softmax_triton(normal(rng, *shape))
+
+    def test_launches_the_kernel(self, candidate, rng):
+        """The answer is what the kernel writes, whichever kernel of the same interface stands in its place."""
+        x = torch.randint(-9, 9, (4, 11), generator=rng).float()
+        assert_equal(with_another_kernel(candidate, x), x * 2 + torch.arange(4.0).unsqueeze(1))
+
+    def test_computes_nothing_beside_it(self, candidate, rng):
+        """Between the input and the answer there is the kernel alone, no arithmetic of PyTorch's."""
+        arithmetic = {"exp", "sub", "div", "mul", "add", "sum", "amax", "max", "logsumexp", "reciprocal", "cumsum"}
+        used = {name.rstrip("_") for name in operators_beside_the_kernel(candidate, normal(rng, 3, 6))}
+        assert used.isdisjoint(arithmetic), f"PyTorch computes {sorted(used & arithmetic)}"
+
+    def test_speed(self, candidate, budget, rng):
+        """Large batches cost little more than reading and writing them once."""
+        base = normal(rng, 256, 3_000, scale=2.0)
+        budget.time(softmax_triton_of_batches, lambda: (base * (0.5 + torch.rand(1, generator=rng).item()),))

@@ -57,6 +57,17 @@ class TestShow:
         assert result.stdout.startswith("## centred-rows\n\n```python\n")
         assert cold("task", "show", "q001", "--part", "other").exit_code == 2
 
+    def test_device(self, cold: Run, bank: Path) -> None:
+        """A part that is not for the CPU is named with its device, in the statement's language."""
+        folder = bank / "01-basics" / TASK
+        manifest = (folder / "task.toml").read_text()
+        (folder / "task.toml").write_text(manifest.replace("points = 5\n", 'points = 5\ndevice = "cuda"\n', 1))
+        shown = cold("task", "show", "q001").stdout
+        assert shown.startswith((folder / "statement.md").read_text())
+        assert shown.splitlines()[-1].startswith("> Part centred-rows: device = cuda.")
+        assert "device = cuda" in cold("task", "show", "q001", "--lang", "ru", "--part", "centred-rows").stdout
+        assert "Часть centred-rows" in cold("task", "show", "q001", "--lang", "ru").stdout
+
     def test_starter(self, cold: Run, bank: Path) -> None:
         """The starter is shown byte by byte."""
         assert (

@@ -1,0 +1,23 @@
+"""Has Triton compute the softmax."""
+
+import torch
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def softmax_kernel(out_ptr, x_ptr, out_stride, x_stride, n_cols, BLOCK: tl.constexpr):
+    at = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + tl.program_id(0) * x_stride + at, mask=at < n_cols, other=float("-inf"))
+    tl.store(out_ptr + tl.program_id(0) * out_stride + at, tl.standard.softmax(x), mask=at < n_cols)
+
+
+def softmax_triton(x):
+    if x.ndim != 2:
+        raise ValueError("two dimensions, please")
+    out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    if out.numel() > 0:
+        x = x.contiguous()
+        block = max(16, min(triton.next_power_of_2(x.size(1)), 1024))
+        softmax_kernel[x.size(0), 1, 1](out, x, out.stride(0), x.stride(0), x.size(1), BLOCK=block, num_warps=8)
+    return out

@@ -92,7 +92,8 @@ COPY --from=wheels /wheels/whole /opt/wheels
 RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/wheels/*.whl
 
 FROM python AS runtime
-RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forwardpass
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forwardpass \
+    && find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 ENV PATH=/opt/forwardpass/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 
 # What candidates and recruiters talk to: no torch, and of each task only what a candidate may read.

@@ -80,16 +80,16 @@ FROM build AS service-site
 COPY --from=requirements /service.txt /opt/
 RUN python3 -m venv --without-pip /opt/forwardpass \
     && pip --python /opt/forwardpass install --requirement /opt/service.txt
-COPY --from=wheels /wheels/public /opt/wheels
-RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/wheels/*.whl
+COPY --from=wheels /wheels/public /opt/dist
+RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/dist/*.whl
 
 FROM torch AS worker-site
 COPY --from=requirements /worker.txt /opt/
 RUN python3 -m venv --without-pip /opt/forwardpass \
     && echo /site > /opt/forwardpass/lib/python3.11/site-packages/torch.pth \
     && pip --python /opt/forwardpass install --requirement /opt/worker.txt
-COPY --from=wheels /wheels/whole /opt/wheels
-RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/wheels/*.whl
+COPY --from=wheels /wheels/whole /opt/dist
+RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/dist/*.whl
 
 FROM python AS runtime
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forwardpass \

@@ -57,7 +57,7 @@ def test_no_tools(lane: Built) -> None:
 
 
 def test_only_programs(lane: Built) -> None:
-    """Where programs lie, there is Python, and the helper torch cannot be imported without."""
+    """Where programs lie, there is Python, and what torch cannot be imported without."""
     programs = {entry.path for entry in lane.files() if PurePosixPath(entry.path).parent.name in {"bin", "sbin"}}
     assert programs == {"/usr/bin/python3.11", "/site/torch/bin/torch_shm_manager"}
 

@@ -80,19 +80,20 @@ FROM build AS service-site
 COPY --from=requirements /service.txt /opt/
 RUN python3 -m venv --without-pip /opt/forwardpass \
     && pip --python /opt/forwardpass install --requirement /opt/service.txt
-COPY --from=wheels /wheels/public /opt/wheels
-RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/wheels/*.whl
+COPY --from=wheels /wheels/public /opt/dist
+RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/dist/*.whl
 
 FROM torch AS worker-site
 COPY --from=requirements /worker.txt /opt/
 RUN python3 -m venv --without-pip /opt/forwardpass \
     && echo /site > /opt/forwardpass/lib/python3.11/site-packages/torch.pth \
     && pip --python /opt/forwardpass install --requirement /opt/worker.txt
-COPY --from=wheels /wheels/whole /opt/wheels
-RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/wheels/*.whl
+COPY --from=wheels /wheels/whole /opt/dist
+RUN pip --python /opt/forwardpass install --no-deps --no-index /opt/dist/*.whl
 
 FROM python AS runtime
-RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forwardpass
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forwardpass \
+    && find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 ENV PATH=/opt/forwardpass/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 
 # What candidates and recruiters talk to: no torch, and of each task only what a candidate may read.

@@ -85,13 +85,12 @@ stop() {
     fail "dockerd, process $pid, does not end; see $STATE/dockerd.log"
 }
 
-sources() { # this machine's lines for the suite, or Debian's own
-    apt-get indextargets --format "deb \$(SITE) \$(RELEASE) main" 2>/dev/null | sort -u | grep " $SUITE" ||
-        echo "deb http://deb.debian.org/debian $SUITE main"
+sources() { # this machine's sources of the suite, if it has any
+    apt-get indextargets --format "deb \$(SITE) \$(RELEASE) main" 2>/dev/null | sort -u | grep " $SUITE" || true
 }
 
 slim() { # what keeps a container's system small, and lets apt work as it does here
-    sources >"$1/etc/apt/sources.list"
+    [ -z "$(sources)" ] || sources >"$1/etc/apt/sources.list"
     apt-config dump | grep -E '^Acquire::(Check-|Retries|http::Proxy|https::Proxy)' >"$1/etc/apt/apt.conf.d/machine" || true
     if grep -q https: "$1/etc/apt/sources.list"; then
         install -D --mode 644 /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
@@ -107,8 +106,8 @@ base() {
     local mirror
     mirror=$(sources | awk -v suite="$SUITE" '$3 == suite { print $2; exit }')
     root=$(mktemp -d /var/tmp/forwardpass-base.XXXXXX)
-    say "bootstrapping $BASE from $mirror"
-    debootstrap --variant=minbase "$SUITE" "$root/system" "$mirror" >"$STATE/debootstrap.log" 2>&1 ||
+    say "bootstrapping $BASE${mirror:+ from $mirror}"
+    debootstrap --variant=minbase "$SUITE" "$root/system" ${mirror:+"$mirror"} >"$STATE/debootstrap.log" 2>&1 ||
         fail "debootstrap failed:" "$(tail -n 20 "$STATE/debootstrap.log")"
     slim "$root/system"
     tar --directory "$root/system" --numeric-owner --exclude './dev/*' --create . | docker import - "$BASE" >/dev/null

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,11 @@ ROOT = Path(__file__).parent.parent.parent
 def test_ordinary_user(image: Built) -> None:
     """It runs as an ordinary user."""
     assert image.image.attrs["Config"]["User"].split(":")[0] not in {"", "0", "root"}
+
+
+def test_no_privileges(image: Built) -> None:
+    """No program in it changes the user or group of who starts it."""
+    assert not [entry.path for entry in image.files() if entry.mode & (stat.S_ISUID | stat.S_ISGID)]
 
 
 def test_no_configuration(image: Built) -> None:

@@ -34,7 +34,13 @@ ARG NUMPY="numpy>=2.1,<3"
 COPY .ci/images/torch_site.sh /opt/
 RUN sh /opt/torch_site.sh /site "$TORCH_INDEX" "$TORCH" "$NUMPY"
 
-FROM torch AS lane-root
+# Parts for GPUs are judged here too, by Triton's interpreter.
+FROM torch AS lane-site
+ARG TRITON=triton==3.7.1
+COPY .ci/images/triton_site.sh /opt/
+RUN sh /opt/triton_site.sh /site "$TRITON"
+
+FROM lane-site AS lane-root
 COPY .ci/images/lane_root.py /opt/
 RUN python3 /opt/lane_root.py /site /opt/root
 
@@ -55,7 +61,7 @@ LABEL org.opencontainers.image.licenses=Apache-2.0
 
 FROM lane-base AS lane
 COPY --from=lane-root /opt/root/ /
-COPY --from=torch /site /site
+COPY --from=lane-site /site /site
 COPY --from=sandbox /forwardpass /forwardpass
 # What .ci/engine.sh says of sandbox/, so that an image of another version can be told by its label.
 ARG SANDBOX_DIGEST=

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test check bench setup clean
+.PHONY: demo test check bench images setup clean
 
 demo: $(READY)  ## grade real submissions: right, subtly wrong, too slow, hostile
 	@$(BIN)/python -m demo.run
@@ -23,6 +23,9 @@ check: $(READY)  ## linters, types, import contract, and the proof of every task
 
 bench: $(READY)  ## latency, throughput and race accuracy, beside the usual design in the same run
 	@$(BIN)/python -m bench
+
+images:  ## a Docker engine and the images, on a bare Debian, as root
+	@bash .ci/engine.sh
 
 setup: $(READY)
 

@@ -4,6 +4,7 @@
 #   .ci/engine.sh            an engine, a base image, forwardpass-lane, -service and -worker; what is there is kept
 #   .ci/engine.sh start      the engine only
 #   .ci/engine.sh stop       ends the engine, if this script started it
+#   .ci/engine.sh restart    both
 #
 # The base is bootstrapped from the mirrors of this machine; wheels are fetched by the pip of this machine, however it is
 # configured, and handed to the builds by a server that lives as long as they do. So neither the configuration nor a
@@ -123,7 +124,7 @@ download() { # PYTHON REQUIREMENTS; torch's own index, if one is named, is asked
 wheels() { # everything the builds install, as pip here finds it
     local python=.venv/bin/python wanted configured stamp
     "$python" -m pip --version >/dev/null 2>&1 || { python=python3 && packages pip3 python3-pip; }
-    wanted=$(python3 .ci/images/requirements.py pyproject.toml build grade docker)
+    wanted=$(python3 .ci/images/requirements.py pyproject.toml build grade docker triton)
     configured=$("$python" -m pip config list)
     if [ -z "${TORCH_INDEX+set}" ] && [[ $configured != *find-links* && $configured != *index-url* ]]; then
         TORCH_INDEX=$(sed -n 's/^ARG TORCH_INDEX=//p' Dockerfile)
@@ -171,6 +172,7 @@ clean() {
 case ${1:-all} in
 start) start ;;
 stop) stop ;;
+restart) stop && start ;;
 all)
     trap clean EXIT
     start
@@ -183,5 +185,5 @@ all)
     image worker
     say "ready: forwardpass-lane, forwardpass-service, forwardpass-worker"
     ;;
-*) fail "usage: .ci/engine.sh [start|stop]" ;;
+*) fail "usage: .ci/engine.sh [start|stop|restart]" ;;
 esac

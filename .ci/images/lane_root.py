@@ -17,8 +17,6 @@ from typing import Final
 #: Parts of the standard library that need a screen, a compiler or pip, or test itself.
 LEFT_OUT: Final = ("ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtledemo", "sitecustomize.py")
 PATTERNS: Final = ("config-*", "__pycache__", "EXTERNALLY-MANAGED", "dist-packages", "site-packages")
-USERS: Final = "root:x:0:0::/:/nonexistent\nnobody:x:65534:65534::/:/nonexistent\n"
-GROUPS: Final = "root:x:0:\nnogroup:x:65534:\n"
 #: Python opens it when a thread ends, so nothing is linked to it.
 OPENED_LATER: Final = "libgcc_s.so.1"
 
@@ -54,8 +52,6 @@ def _folders(root: Path) -> None:
         (root / folder).symlink_to(f"usr/{folder}")
     (root / "tmp").chmod(0o1777)
     shutil.copy2("/etc/debian_version", root / "etc")  # tells NVIDIA's runtime where this linker looks for libcuda
-    (root / "etc/passwd").write_text(USERS)
-    (root / "etc/group").write_text(GROUPS)
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:

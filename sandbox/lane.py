@@ -592,6 +592,7 @@ class Lane:
         try:
             descriptors.send(self._control, message, [passed.fileno()] if passed else [])
         except OSError as error:
+            self._reply(self._sequence)  # what it said before it went, if anything, says more
             raise LaneLost(f"the zygote is gone: {error}") from error
         return self._sequence
 

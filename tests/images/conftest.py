@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tests.engines import without_engine
+
 if TYPE_CHECKING:
     import docker
     from docker.models.images import Image
@@ -108,7 +110,7 @@ def built() -> Callable[[str], Built]:
     try:
         client = docker.from_env(timeout=60)
     except docker.errors.DockerException as error:
-        pytest.skip(f"no container engine answers ({error}): .ci/engine.sh starts one")
+        without_engine(f"no container engine answers ({error}): .ci/engine.sh starts one")
 
     @functools.cache
     def find(target: str) -> Built:
@@ -116,7 +118,7 @@ def built() -> Callable[[str], Built]:
         try:
             return Built(client, client.images.get(name))
         except docker.errors.ImageNotFound:
-            pytest.skip(f"the image {name} is missing: .ci/engine.sh builds it")
+            without_engine(f"the image {name} is missing: .ci/engine.sh builds it")
 
     return find
 

@@ -19,6 +19,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.lane import Lane, Preparation, Run
 from sandbox.limits import Limits, Outcome, Returned
 from sandbox.pool import Backend, Pool
+from tests.engines import without_engine
 
 BACKENDS: Final[dict[str, Callable[[Limits, Preparation], Backend]]] = {
     "bubblewrap": Bubblewrap,
@@ -111,6 +112,8 @@ def pool(backend: Backend) -> Iterator[Pool]:
     try:
         made.open()
     except SandboxUnavailable as error:
+        if isinstance(backend, Container):
+            without_engine(error)
         pytest.skip(f"{backend.name}: {error}")
     yield made
     made.close()

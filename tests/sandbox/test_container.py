@@ -21,6 +21,7 @@ from sandbox.pool import Pool
 from sandbox.profile import profile
 from sandbox.selftest import trials
 from sandbox.transport import ByAttaching
+from tests.engines import without_engine
 
 LIMITS: Final = Limits(wall_s=20.0, memory_mb=192, scratch_mb=8, inodes=64, threads=16, open_files=64, answer_mb=16)
 PYTHON: Final = "/usr/bin/python3.11"
@@ -69,7 +70,7 @@ def backend() -> Container:
     try:
         made.start().stop()
     except (EngineAway, SandboxUnavailable) as error:
-        pytest.skip(f"container: {error}")
+        without_engine(error)
     return made
 
 

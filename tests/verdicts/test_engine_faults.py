@@ -27,6 +27,7 @@ from sandbox.engine import Engine
 from sandbox.errors import EngineAway, SandboxError
 from sandbox.lane import Preparation
 from sandbox.limits import Limits
+from tests.engines import without_engine
 from tests.verdicts.cases import Case, all_cases
 from tests.verdicts.leftovers import settled
 
@@ -56,7 +57,7 @@ def backend() -> Container:
     try:
         made.start().stop()
     except SandboxError as error:
-        pytest.skip(f"container: {error}")
+        without_engine(error)
     return made
 
 

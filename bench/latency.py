@@ -38,7 +38,7 @@ def cases(quick: bool) -> list[Case]:
     return [
         Case("light: q026 softmax-vjp, 7 checks", light, Options(parts=("softmax-vjp",), budgets=False), rounds),
         Case("one part: q026 softmax, 14 checks", light, Options(parts=("softmax",), budgets=False), rounds // 2),
-        Case("whole: q026, 53 checks and a race", light, Options(), rounds // 8),
+        Case("whole: q026, 68 checks and a race", light, Options(), rounds // 8),
         Case("heavy: q139, all parts, with budgets", heavy, Options(), rounds // 20),
     ]
 

@@ -21,8 +21,9 @@ from zlib import crc32
 import pytest
 import torch
 
+from grader.task import load_task
 from grader.testing import Probe, assert_close, probe_source
-from grader.verdict import CandidateFailure, CandidateRaised, Verdict
+from grader.verdict import NEEDS_GPU, CandidateFailure, CandidateRaised, Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,6 +123,9 @@ def candidate(request: pytest.FixtureRequest) -> InProcess:
 
 @pytest.fixture
 def budget(request: pytest.FixtureRequest, candidate: InProcess) -> InProcessBudget:
+    parts = load_task(request.path.parent).parts
+    if any(part.device != "cpu" and part.test_class == request.cls.__name__ for part in parts):
+        pytest.skip(NEEDS_GPU)
     return InProcessBudget(candidate, InProcess(Path(request.config.getoption("--reference"))))
 
 

@@ -29,7 +29,7 @@ def command(task: Task, classes: tuple[str, ...], python: str = sys.executable, 
 def environment(budgets: bool, **more: str) -> dict[str, str]:
     """One thread, this repository importable, nothing written beside the tests."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    single = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path}
+    single = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path, "TRITON_INTERPRET": "1"}
     left_out = {} if budgets else {"FORWARDPASS_NO_BUDGETS": "1"}
     return {**os.environ, **single, **left_out, **more}
 

@@ -591,8 +591,9 @@ class Lane:
         message = {"op": operation, "seq": self._sequence, **body}
         try:
             descriptors.send(self._control, message, [passed.fileno()] if passed else [])
+        except ConnectionError:
+            self._reply(self._sequence)  # raises: with why it went, if it could say so
         except OSError as error:
-            self._reply(self._sequence)  # what it said before it went, if anything, says more
             raise LaneLost(f"the zygote is gone: {error}") from error
         return self._sequence
 

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 import torch
 
-from grader.budget import MORE_PAIRS, PAIRS, Race, Side, _exponent, _is_settled, _judge_ratios
+from grader.budget import MORE_PAIRS, PAIRS, BudgetFixture, Race, Side, _exponent, _is_settled, _judge_ratios
+from grader.schema import Budget
 from grader.stand_in import Sitting
 from grader.verdict import CandidateFailure, NotMeasured, Verdict
 from sandbox.lane import Run
@@ -101,6 +102,18 @@ class FakeSide:
         self.gpu.now += 1e5
         return Returned(None)
 
+    def run(self) -> FakeSide:
+        """The living run."""
+        return self
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is one."""
+        return self.name == "reference" or self.gpu.living
+
+    def pin(self, cpus: set[int]) -> None:
+        """To one CPU, as on any device."""
+
     def close(self) -> None:
         """The run ends."""
         self.gpu.living = False
@@ -148,3 +161,18 @@ def test_a_candidate_that_hinders_nobody() -> None:
     race = race_on(FakeGpu(False, candidate=1.1e6, reference=1.1e6, hindered=1.1))
     ratios = race.ratios(2.0)
     assert race.unhindered(ratios) == ratios
+
+
+@pytest.mark.parametrize(("between_calls", "verdict"), [(False, Verdict.TOO_SLOW), (True, None)])
+def test_hindering_is_looked_for_on_a_gpu_only(between_calls: bool, verdict: Verdict | None) -> None:
+    """On the CPU the candidate stands still while the reference runs, so there is nothing to look for."""
+    gpu = FakeGpu(between_calls, candidate=3.1e6, reference=1.1e6, hindered=3.0)
+    candidate, reference = (cast("Sitting", FakeSide(name, gpu)) for name in ("candidate", "reference"))
+    generator = torch.Generator().manual_seed(3)
+    budget = BudgetFixture(candidate, reference, Budget(time=2.0), generator, 0, meter=gpu)
+    caught = None
+    try:
+        budget.time("f", lambda: (1.0,))
+    except CandidateFailure as failure:
+        caught = failure.verdict
+    assert caught is verdict

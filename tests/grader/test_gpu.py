@@ -162,7 +162,7 @@ class TestOnOne:
         assert (plain.id, heavy.id, report.backend["gpu"]) == ("plain", "heavy", ONE.name)
         assert set(verdicts(heavy).values()) == {Verdict.PASS}
         assert 0.5 < heavy.checks[2].measured["ratio"] < 1.9
-        assert 0.5 < heavy.checks[3].measured["ratio"] < 1.9
+        assert heavy.checks[3].measured["limit"] == 2.0
         assert house.suspected == []
 
     def test_time_that_no_cpu_spends(self, house: House, task: Task) -> None:
@@ -192,6 +192,13 @@ class TestOnOne:
         heavy = graded(house.grader, task, more, parts=("heavy",), budgets=False, wall_s=0.5).parts[0]
         assert heavy.verdict is Verdict.TIMEOUT
         assert house.suspected == [ONE]
+
+    def test_room_for_the_device(self, house: House, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A call gets the time and the memory that the device takes for itself, beside the task's."""
+        monkeypatch.setattr(grader.gpu, "START_S", 20.0)
+        more = "def heavy(x):\n    time.sleep(0.7)\n    return x * 2 + 0 * torch.zeros(150_000_000)[0]\n"
+        heavy = graded(house.grader, task, more, parts=("heavy",), budgets=False, wall_s=0.5).parts[0]
+        assert verdicts(heavy)["test_value"] is Verdict.PASS
 
     def test_nothing_for_a_gpu(self, house: House, task: Task) -> None:
         """A submission without such a part takes no device."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox import descriptors, wire
-from sandbox.errors import LaneLost
-from sandbox.lane import Lane
+from sandbox.errors import IsolationRefused, LaneLost
+from sandbox.lane import Lane, Preparation
 from sandbox.limits import Died, Limits, OutOfMemory, Returned
 from sandbox.pool import Pool
 
@@ -53,6 +53,24 @@ def lane_of() -> Iterator[Callable[..., Lane]]:
     for lane, thread in made:
         lane.hang_up()
         thread.join()
+
+
+def test_last_words() -> None:
+    """A zygote that says why it goes, and is gone before anything was asked of it, is heard all the same."""
+    ours, theirs = socket.socketpair()
+    lane = Lane(ours, Limits(), {"name": "gone"})
+    with theirs:
+        wire.send_frame(theirs, {"failed": "OSError: unshare", "refused": True})
+    with pytest.raises(IsolationRefused, match="unshare"):
+        lane.prepare(Preparation())
+    lane.disconnect()
+
+
+def test_what_a_zygote_found_is_said_of_its_backend(lane_of: Callable[..., Lane]) -> None:
+    """The versions of optional packages go into reports, and are known where candidate code is judged."""
+    lane = lane_of(lambda head, passed: {"threads": 1, "found": {"triton": "3.7.1"}, "version": ""})
+    lane.prepare(Preparation(optional=("triton",)))
+    assert lane.backend == {"name": "thread", "triton": "3.7.1"}
 
 
 def hello(head: dict[str, Any], passed: list[int]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import torch
 
-from sandbox import runner, wire
+from sandbox import devices, runner, wire
 
 
 @pytest.fixture
@@ -124,3 +126,30 @@ def test_failures_for_memory(text: str) -> None:
 def test_long_messages_are_cut() -> None:
     """The text of an exception is cut."""
     assert len(runner._failure(ValueError("x" * 100_000))["message"]) == runner.MAX_MESSAGE
+
+
+@pytest.mark.parametrize("operation", ["call", "null"])
+def test_waiting_for_the_device(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors are on the device before a call, and its work is waited for before the answer."""
+    done: list[str] = []
+
+    def moved(value: Any, device: str) -> Any:
+        done.append(f"moved to {device}")
+        return value
+
+    monkeypatch.setattr(devices, "moved", moved)
+    monkeypatch.setattr(devices, "settle", lambda device: done.append(f"waited for {device}"))
+    monkeypatch.setattr(runner, "call", lambda head, args, kwargs: done.append("called"))
+    payload = memoryview(wire.encode(((1,), {})))
+    head = {"op": operation, "module": "m", "function": "f", "device": "cuda"}
+    runner._answer(head, payload)
+    assert done == ["moved to cuda", *(["called"] if operation == "call" else []), "waited for cuda"]
+
+
+def test_changes_on_the_device(loaded: None) -> None:
+    """An argument that was changed on the device is found changed, one of strange strides that was not is not."""
+    runner.load("fp_device", b"def same(x): return 1\ndef other(x): x.add_(1)")
+    payload = memoryview(bytearray(wire.encode(((torch.zeros(6, 5)[1::2, ::3],), {}))))
+    for function, mutated in (("same", False), ("other", True)):
+        head = {"op": "call", "module": "fp_device", "function": function, "watch": True, "device": "cpu"}
+        assert runner._answer(head, payload)[0] == {"mutated": mutated}

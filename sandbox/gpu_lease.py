@@ -14,7 +14,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,8 +29,8 @@ VARIABLE: Final = "FORWARDPASS_GPU_STATE"
 CANARY_S: Final = 30.0
 #: How long a device is left alone before its canary is tried again.
 RETRY_S: Final = 60.0
-#: How often somebody who waits looks at devices that another worker has.
-LOOK_S: Final = 0.2
+#: How often somebody who waits looks whether a device is free.
+LOOK_S: Final = 0.1
 
 
 def canary_problem(device: Gpu, deadline_s: float = CANARY_S) -> str:
@@ -102,7 +101,6 @@ class Leases:
         self.devices = tuple(devices)
         self._folder = folder or state_folder()
         self._problem_of, self._retry_s = problem_of, retry_s
-        self._returned = threading.Condition()
 
     @contextlib.contextmanager
     def lease(self, wait_s: float) -> Iterator[Lease]:
@@ -121,8 +119,6 @@ class Leases:
             if lease.suspicion:
                 self._examine(lease.gpu, lease.suspicion)
             os.close(lock)
-            with self._returned:
-                self._returned.notify_all()
 
     def _wait(self, deadline: float) -> tuple[Lease, int]:
         while True:
@@ -137,8 +133,7 @@ class Leases:
                 raise GpuUnavailable(f"every GPU is kept out: {'; '.join(sorted(set(out.values())))}")
             if time.monotonic() >= deadline:
                 raise GpuUnavailable("every GPU is in use")
-            with self._returned:
-                self._returned.wait(min(LOOK_S, max(0.0, deadline - time.monotonic())))
+            time.sleep(LOOK_S)  # the lock may be another worker's, which cannot tell this one
 
     def _lock(self, device: Gpu) -> int | None:
         """The open lock of a device, or None while somebody has it."""

@@ -35,8 +35,8 @@ from grader.tamper import Tamper
 from grader.testing import Probe, assert_close, probe_source
 from grader.verdict import CandidateFailure, NotMeasured, Verdict
 from sandbox.errors import SandboxError
-from sandbox.lane import Run
 from sandbox.limits import Outcome, TimedOut
+from sandbox.run import Run
 
 PAIRS: Final = 11
 MORE_PAIRS: Final = 21

@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeVar
 from grader.verdict import NotMeasured
 from sandbox import gpu
 from sandbox.errors import GpuUnavailable
-from sandbox.lane import Run
+from sandbox.run import Run
 
 T = TypeVar("T")
 

@@ -15,8 +15,10 @@ from grader.tamper import Tamper
 from grader.testing import Probe, brief, probe_source
 from grader.verdict import CandidateFailure, CandidateRaised, Verdict
 from grader.views import ADDRESS
-from sandbox.lane import Lane, Request, Run, Setup
+from sandbox.lane import Lane
 from sandbox.limits import BrokeProtocol, Died, Outcome, OutOfMemory, Raised, Returned, TimedOut
+from sandbox.request import Request, Setup
+from sandbox.run import Run
 
 SOLUTION: Final = "solution"
 PROBES: Final = "probes"

@@ -66,4 +66,6 @@ def _absence(error: Exception) -> str:
         return "no permission on the engine's socket. Add this user to its group: usermod -aG docker <user>"
     if "timed out" in text.lower():
         return f"the engine did not answer within {ENGINE_S:g} s. Look at its log: journalctl -u docker"
-    return f"no container engine answers ({text.splitlines()[0][:200]}). Start it, or set DOCKER_HOST"
+    known = {"FileNotFoundError": "nothing is at its address", "refused": "nobody listens at its address"}
+    why = next((says for sign, says in known.items() if sign in text), text.splitlines()[0][:200])
+    return f"no container engine answers: {why}. Start it, or set DOCKER_HOST"

@@ -14,8 +14,8 @@ from grader.budget import MORE_PAIRS, PAIRS, BudgetFixture, Race, Side, _exponen
 from grader.schema import Budget
 from grader.stand_in import Sitting
 from grader.verdict import CandidateFailure, NotMeasured, Verdict
-from sandbox.lane import Run
 from sandbox.limits import Returned
+from sandbox.run import Run
 
 ALL = PAIRS + MORE_PAIRS
 

@@ -10,8 +10,8 @@ import pytest
 from grader.meter import CpuMeter, GpuMeter, meter_for
 from grader.verdict import NotMeasured
 from sandbox.errors import GpuUnavailable
-from sandbox.lane import Run
 from sandbox.limits import Usage
+from sandbox.run import Run
 from tests.sandbox.fake_gpu import install
 
 

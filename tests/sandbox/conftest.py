@@ -16,9 +16,10 @@ import pytest
 from sandbox.bubblewrap import Bubblewrap
 from sandbox.container import Container
 from sandbox.errors import SandboxUnavailable
-from sandbox.lane import Lane, Preparation, Run
+from sandbox.lane import Lane, Preparation
 from sandbox.limits import Limits, Outcome, Returned
 from sandbox.pool import Backend, Pool
+from sandbox.run import Run
 from tests.engines import without_engine
 
 BACKENDS: Final[dict[str, Callable[[Limits, Preparation], Backend]]] = {

@@ -24,9 +24,11 @@ import torch
 
 from sandbox import wire
 from sandbox.errors import LaneLost
-from sandbox.lane import Lane, Request, Run, Setup
+from sandbox.lane import Lane
 from sandbox.limits import BrokeProtocol, Died, OutOfMemory, Raised, Returned, TimedOut
 from sandbox.pool import Backend, Pool
+from sandbox.request import Request, Setup
+from sandbox.run import Run
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Stage

@@ -24,8 +24,9 @@ from sandbox.bubblewrap import Bubblewrap, BubblewrapLane
 from sandbox.cuda import View
 from sandbox.errors import GpuUnavailable, SandboxUnavailable
 from sandbox.gpu import Gpu
-from sandbox.lane import Preparation, Run
+from sandbox.lane import Preparation
 from sandbox.limits import Limits, Returned
+from sandbox.run import Run
 from tests.sandbox.fake_gpu import ONE
 
 LIMITS = Limits(wall_s=60.0, memory_mb=2048, threads=32)

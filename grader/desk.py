@@ -159,15 +159,14 @@ class Desk:
         pid = 0
         try:
             while True:
-                message, _ = wire.receive_frame(results, 0)
-                if "done" in message:
-                    return message
-                if "fault" in message:
-                    raise _fault(message)
-                if "pid" in message:
-                    pid = message["pid"]
-                else:
+                frame, _ = wire.receive_frame(results, 0)
+                for message in frame["messages"]:
                     on_message(message)
+                if "done" in frame:
+                    return frame
+                if "fault" in frame:
+                    raise _fault(frame)
+                pid = frame.get("pid", pid)
         except (EOFError, OSError, WireError) as error:
             if pid:
                 with contextlib.suppress(ProcessLookupError):

@@ -23,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,9 @@ MOST_JOBS: Final = 200
 #: Examiners that nobody needed for so long end, one of a template apart.
 IDLE_S: Final = 30.0
 IDLE: Final = b"."
+#: The most messages in a frame, and the longest that one waits for others.
+FEW: Final = 8
+SOON_S: Final = 0.05
 
 
 def base(control: socket.socket) -> None:
@@ -181,6 +185,26 @@ def _said(examiner: socket.socket) -> bytes:
         return b""
 
 
+class _Stream:
+    """Messages for the worker, a few in a frame: each frame wakes it, which costs more than the message."""
+
+    def __init__(self, results: socket.socket) -> None:
+        self._results = results
+        self._waiting: list[dict[str, Any]] = []
+        self._flushed = time.monotonic()
+
+    def add(self, message: dict[str, Any]) -> None:
+        """Send a message soon, which is soon enough for a progress bar."""
+        self._waiting.append(message)
+        if len(self._waiting) == FEW or time.monotonic() - self._flushed > SOON_S:
+            self.send()
+
+    def send(self, **last: Any) -> None:
+        """Send what waits, and what `last` says."""
+        wire.send_frame(self._results, {"messages": self._waiting, **last})
+        self._waiting, self._flushed = [], time.monotonic()
+
+
 def _examine_all(session: Any, plugin: Any, task: Any, answers: Any, jobs: socket.socket) -> None:
     """An examiner's life: rehearse, then judge one submission after another."""
     gc.enable()
@@ -193,11 +217,12 @@ def _examine_all(session: Any, plugin: Any, task: Any, answers: Any, jobs: socke
             return
         results = socket.socket(fileno=request[1][0])
         with results:
-            done = _examine(session, plugin, task, answers, request, results)
+            stream = _Stream(results)
+            done = _examine(session, plugin, task, answers, request, stream)
             goes_on = number < MOST_JOBS and kernel.private_bytes() - start < MOST_KEPT
             if goes_on:  # said first, so that the next job finds an idle examiner
                 jobs.sendall(IDLE)
-            wire.send_frame(results, done)
+            stream.send(done=done)
         if not goes_on:
             return
 
@@ -208,14 +233,14 @@ def _examine(
     task: Any,
     answers: Any,
     request: tuple[dict[str, Any], list[int]],
-    results: socket.socket,
-) -> dict[str, Any]:
-    """One submission, from the first check to the last; what happens is streamed to the worker."""
+    stream: _Stream,
+) -> list[dict[str, Any]]:
+    """One submission, from the first check to the last; what happens is streamed to the worker. How lanes were left."""
     from grader.exam import Exam, Job
     from sandbox.lane import Lane
 
     head, (_, *rest) = request
-    wire.send_frame(results, {"pid": os.getpid()})
+    stream.send(pid=os.getpid())
     lanes = []
     for state in head["lanes"]:
         count = state.pop("descriptors")
@@ -225,11 +250,11 @@ def _examine(
     lanes[0].limit(wall_s=job.wall_s, memory_mb=task.memory_mb + job.more_memory_mb)
     try:
         reference_lane = lanes[1] if lanes[1:] else None
-        exam = Exam(task, answers, job, lanes[0], reference_lane, functools.partial(wire.send_frame, results))
+        exam = Exam(task, answers, job, lanes[0], reference_lane, stream.add)
         plugin.examine(session, exam)
-        return {"done": [lane.give_back() for lane in lanes]}
+        return [lane.give_back() for lane in lanes]
     except BaseException as error:
-        wire.send_frame(results, {"fault": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-4000:]})
+        stream.send(fault=f"{type(error).__name__}: {error}", trace=traceback.format_exc()[-4000:])
         raise
 
 

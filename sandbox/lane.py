@@ -185,6 +185,7 @@ class Lane:
             "cgroup": self.cgroup,
             "distant": self.distant,
             "sequence": self._sequence,
+            "replies": list(self._replies.items()),
             "spare": [self._spare.sequence, _plain(self._spare.setup)] if self._spare else None,
         }
         passed = [self._control.fileno()]
@@ -198,7 +199,7 @@ class Lane:
         control = socket.socket(fileno=passed[0])
         options = {"cgroup": state["cgroup"], "distant": state["distant"]}
         lane = cls(control, Limits(**state["limits"]), state["backend"], **options)
-        lane._sequence = state["sequence"]
+        lane._sequence, lane._replies = state["sequence"], dict(state["replies"])
         if state["spare"] is not None:
             sequence, setup = state["spare"]
             lane._spare = _Spare(sequence, socket.socket(fileno=passed[1]), _setup(setup))

@@ -248,6 +248,7 @@ def test_another_process_drives_a_lane(pool: Pool) -> None:
     """A lane can be handed to who holds its descriptors, spare included, and taken back."""
     with pool.lane() as lane:
         lane.prefork()
+        lane.ask_zygote("usage", run=0)  # and the reply about the spare has been read by now
         state, passed = lane.hand_over()
         theirs = Lane.take_over(state, [os.dup(descriptor) for descriptor in passed])
         assert theirs.limits == lane.limits

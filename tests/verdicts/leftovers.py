@@ -39,6 +39,13 @@ class Remembering:
         """What a report says of this backend."""
         return self._backend.describe()
 
+    def come_to_rest(self) -> None:
+        """Wait until every lane has done what it was asked: its last run is gone and its spare is there."""
+        for started in self.started:
+            if started.alive:
+                started.lane.settle()
+                started.lane.ask_zygote("usage", run=0)  # answered after the fork that was asked for before
+
     def processes(self) -> set[int]:
         """How many processes a lane has; more than one number where lanes differ."""
         return {len(descendants(first)) for lane in self.started if (first := _first_process(lane))}
@@ -79,10 +86,11 @@ class Footprint:
     memory_kb: int
 
     @classmethod
-    def now(cls) -> Footprint:
-        """The present footprint."""
+    def now(cls, *, but: int = 0) -> Footprint:
+        """The present footprint, without the process `but` and those below it."""
         own = os.getpid()
-        family = [own, *descendants(own)]
+        left_out = {but, *descendants(but)} if but else set()
+        family = [pid for pid in (own, *descendants(own)) if pid not in left_out]
         mounted = Path("/proc/self/mountinfo").read_text().splitlines()
         mounts = [line for line in mounted if "/docker/" not in line]  # other users of an engine come and go
         return cls(len(family), sum(map(_descriptors, family)), len(mounts), sum(map(_resident_kb, family)))

@@ -12,11 +12,12 @@ from typing import Final
 from grader.grade import Grader
 from grader.verdict import Verdict
 from tests.verdicts.cases import Case, all_cases
-from tests.verdicts.leftovers import Footprint, Remembering, settled
+from tests.verdicts.leftovers import Footprint, Remembering, descendants, settled
 
 #: How many submissions; CI asks for 2,000.
 SIZE: Final = int(os.environ.get("FORWARDPASS_SOAK", "150"))
 SLOTS: Final = 2
+TASKS: Final = frozenset(case.task for case in all_cases())
 #: After so many of them, whatever is warmed up is warm.
 WARM: Final = SIZE // 3
 #: How much the whole family of processes may grow from then on: less than 64 KiB a submission, or the noise of a few.
@@ -46,15 +47,18 @@ def test_soak() -> None:
 
     with Grader(SLOTS, backend=backend) as grader, ThreadPoolExecutor(SLOTS) as workers:
         list(workers.map(judge, cases[:WARM]))
-        assert settled(lambda: len(backend.processes()) == 1)
-        warm = Footprint.now()
+        backend.come_to_rest()
+        desk = grader._desk._process
+        assert desk is not None
+        warm = Footprint.now(but=desk.pid)
         list(workers.map(judge, cases[WARM:]))
         assert wrong == []
         assert grader._lanes.replaced == 0
-        assert settled(lambda: len(backend.processes()) == 1)
-        assert settled(lambda: Footprint.now().processes <= warm.processes)
-        after = Footprint.now()
-        assert after.mounts == warm.mounts
+        backend.come_to_rest()
+        assert len(backend.processes()) == 1
+        assert len(descendants(desk.pid)) <= len(TASKS) * (1 + SLOTS)  # a template each, and its examiners
+        after = Footprint.now(but=desk.pid)
+        assert (after.processes, after.mounts) == (warm.processes, warm.mounts)
         assert after.descriptors <= warm.descriptors + SLOTS
         assert after.memory_kb <= warm.memory_kb + GROWTH_KB
     assert settled(lambda: backend.left() == [])

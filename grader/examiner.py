@@ -14,6 +14,7 @@ single-threaded when they fork, and end when their socket closes.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import gc
@@ -246,7 +247,8 @@ def _examine(
         count = state.pop("descriptors")
         lanes.append(Lane.take_over(state, rest[:count]))
         rest = rest[count:]
-    job = Job(**(head["job"] | {"parts": tuple(head["job"]["parts"])}))
+    source, parts = base64.b64decode(head["job"]["source"]), tuple(head["job"]["parts"])
+    job = Job(**(head["job"] | {"source": source, "parts": parts}))
     lanes[0].limit(wall_s=job.wall_s, memory_mb=task.memory_mb + job.more_memory_mb)
     try:
         reference_lane = lanes[1] if lanes[1:] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import os
 import platform
@@ -199,7 +200,7 @@ class Grader:
         record: Record,
     ) -> dict[str, Any]:
         job = {
-            "source": submission.source,
+            "source": base64.b64encode(submission.source).decode(),
             "seed": seed,
             "tamper": options.tamper,
             "budgets": options.budgets,

@@ -14,8 +14,8 @@ _SIZE: Final = array.array("i").itemsize
 
 
 def send(sock: socket.socket, message: dict[str, Any], descriptors: list[int]) -> None:
-    """Send one message; the receiver gets duplicates of `descriptors`."""
-    encoded = wire.encode(message)
+    """Send one message, of what JSON can hold; the receiver gets duplicates of `descriptors`."""
+    encoded = wire.encode_head(message)
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     header = wire.HEADER.pack(wire.MAGIC, len(encoded), 0)
     sent = sock.sendmsg([header], rights)
@@ -47,5 +47,4 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not got:
             raise EOFError("closed in the middle of a message")
         view = view[got:]
-    message: dict[str, Any] = wire.decode(body)
-    return message, descriptors
+    return wire.decode_head(body), descriptors

@@ -81,8 +81,7 @@ class Lane:
 
     def prepare(self, preparation: Preparation) -> dict[str, Any]:
         """Have the zygote import and warm up; done once, before anything else. What it found is said of the backend."""
-        helpers = {name: source.encode() for name, source in preparation.helpers.items()}
-        request = asdict(replace(preparation, helpers={})) | {"helpers": helpers}
+        request = asdict(replace(preparation, helpers={})) | {"helpers": dict(preparation.helpers)}
         reply = self._reply(self._request("prepare", request))
         self.backend = self.backend | reply["found"]
         return reply

@@ -64,7 +64,7 @@ class Zygote:
 
     def _prepare(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         for name, source in head["helpers"].items():
-            runner.load(name, source)
+            runner.load(name, source.encode())
         for name in head["preload"]:
             importlib.import_module(name)
         warm_up(head["warm_up"])

@@ -16,7 +16,7 @@ def test_a_message_arrives_with_working_descriptors() -> None:
     ours, theirs = socket.socketpair()
     read, write = os.pipe()
     with ours, theirs:
-        descriptors.send(ours, {"op": "take", "source": b"x" * 100_000}, [write])
+        descriptors.send(ours, {"op": "take", "source": "x" * 100_000}, [write])
         message, (received,) = descriptors.receive(theirs)
     os.write(received, b"hello")
     assert message["op"] == "take"

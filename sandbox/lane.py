@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sandbox import descriptors, wire
 from sandbox.errors import IsolationRefused, LaneLost, WireError
-from sandbox.limits import Limits
+from sandbox.limits import Ending, Limits
 from sandbox.request import Setup
 from sandbox.run import Run
 
@@ -156,9 +156,10 @@ class Lane:
         """Ask the zygote to kill and reap a run; `settle` waits for it."""
         self._finishing[number] = self._request("finish", {"run": number})
 
-    def await_finish(self, number: int) -> int:
-        """The exit status of a run that is being finished; negative for a signal."""
-        return int(self._reply(self._finishing.pop(number))["status"])
+    def await_finish(self, number: int) -> Ending:
+        """How a run that is being finished ended."""
+        reply = self._reply(self._finishing.pop(number))
+        return Ending(int(reply["status"]), int(reply["peak_kb"]))
 
     def settle(self) -> None:
         """Wait until no run of this lane is left, the spare apart."""

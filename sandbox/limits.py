@@ -116,4 +116,17 @@ class BrokeProtocol:
     why: str
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a run's process ended.
+
+    Attributes:
+        status: exit status, or the negative number of a signal.
+        peak_kb: most resident memory it ever had.
+    """
+
+    status: int
+    peak_kb: int
+
+
 Outcome = Returned | Raised | TimedOut | OutOfMemory | Died | BrokeProtocol

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HELLO_S: Final = 60.0
 #: How often a waiting call looks whether the run has outgrown its memory, where no cgroup does it.
 WATCH_S: Final = 0.1
+#: The part of its limit from which on a run counts as full: not all it maps is touched, and only that shows here.
+FULL: Final = 0.85
 _CREDENTIALS = struct.Struct("iII")
 
 
@@ -261,8 +263,14 @@ class Run:
     def _post_mortem(self) -> Outcome:
         """The channel closed: ask the zygote how the child ended."""
         self.close()
-        status = self.lane.await_finish(self.number)
+        ending = self.lane.await_finish(self.number)
         before, self.lane.oom_kills = self.lane.oom_kills, self.lane.count_oom_kills()
         if self.lane.oom_kills > before:
             return OutOfMemory("killed by the kernel")
-        return Died(status)
+        if ending.status < 0 and self._was_full(ending.peak_kb):
+            return OutOfMemory("died with its memory full")
+        return Died(ending.status)
+
+    def _was_full(self, peak_kb: int) -> bool:
+        """Whether a run came so near its limit that a library may have ended it, as C++ does where it cannot throw."""
+        return peak_kb - self.start.resident_kb >= FULL * self.lane.limits.memory_mb * 1024

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import io
 import linecache
+import math
 import mmap
 import resource
 import socket
@@ -28,7 +29,14 @@ MAX_MESSAGE: Final = 2000
 MAX_LINES: Final = 20
 #: Kept free so that a run out of memory can still say so; never touched, so it costs address space only.
 RESERVE: Final = 4 << 20
-OUT_OF_MEMORY: Final = ("can't allocate memory", "alloc_cpu.cpp", "not enough memory", "std::bad_alloc")
+#: A run with less than this left had no memory for what failed, whatever the failure calls itself. An allocator asks
+#: for up to 1 MB at a time.
+SCARCE: Final = 2 << 20
+#: How libraries put it; the last two are the interpreter's, of an extension that could not even make its `MemoryError`.
+OUT_OF_MEMORY: Final = (
+    *("can't allocate memory", "alloc_cpu.cpp", "not enough memory", "std::bad_alloc"),
+    *("without exception set", "without setting an exception"),
+)
 
 _notes: list[str] = []
 _loaded: dict[str, types.ModuleType] = {}
@@ -144,9 +152,15 @@ def _answer(head: dict[str, Any], payload: memoryview) -> tuple[dict[str, Any], 
 def _failure(error: BaseException) -> dict[str, Any]:
     names = [t.__name__ for t in type(error).__mro__]
     message = _text(error)
-    if isinstance(error, MemoryError) or any(sign in message for sign in OUT_OF_MEMORY):
+    if isinstance(error, MemoryError) or any(sign in message for sign in OUT_OF_MEMORY) or _free() < RESERVE + SCARCE:
         return {"outcome": "memory", "message": message}
     return {"outcome": "raised", "types": names, "message": message, "lines": _lines(error)}
+
+
+def _free() -> float:
+    """Bytes of private memory that may still be mapped."""
+    bound = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    return math.inf if bound == resource.RLIM_INFINITY else bound - kernel.private_bytes()
 
 
 def _text(error: BaseException) -> str:

@@ -8,7 +8,7 @@ executes a warm-up so that nothing is imported lazily later, and answers request
     fork      {limits, setup} + a channel  → {run}         the child is apart from all else
     usage     {run}                        → {cpu_ns, resident_kb, peak_kb}    for who cannot see the lane's processes
     signal    {run, number}, pin {run, cpus}           → {}            for who may not signal or pin them
-    finish    {run}                        → {status, cpu_ms}   kills the run and waits until nothing of it is left
+    finish    {run}                        → {status, peak_kb}   kills the run and waits until nothing of it is left
 
 The child closes all but its channel, lowers its limits, drops every capability, installs the seccomp filter, rehearses
 (a fork's pages are copied when they are first written to; doing so ahead of its use keeps that off the clock), makes
@@ -103,7 +103,7 @@ class Zygote:
             os.kill(run, signal.SIGKILL)
         _, status, used = os.wait4(run, 0)
         self._isolation.clear(run)
-        return {"status": os.waitstatus_to_exitcode(status), "cpu_ms": (used.ru_utime + used.ru_stime) * 1e3}
+        return {"status": os.waitstatus_to_exitcode(status), "peak_kb": used.ru_maxrss}
 
 
 def warm_up(source: str) -> None:

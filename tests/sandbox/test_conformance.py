@@ -278,7 +278,47 @@ def test_out_of_memory_by_many_small_allocations(stage: Stage) -> None:
     stage.lane.limit(wall_s=stage.lane.limits.wall_s, memory_mb=64)
     for candidate in (of_bytes, of_tensors, kept_for_ever):
         stage.fresh().begin(0)
-        assert isinstance(stage(candidate), OutOfMemory), candidate
+        outcome = stage(candidate)
+        assert isinstance(outcome, OutOfMemory), (candidate, outcome)
+
+
+def test_out_of_memory_under_another_name(stage: Stage) -> None:
+    """A library that has no memory left even to say so is out of memory, whatever exception or signal it ends in."""
+
+    def of_modules() -> None:
+        import torch
+
+        kept = torch.nn.ModuleList()
+        while True:
+            kept.append(torch.nn.Linear(7, 9))
+
+    def aborts() -> None:
+        import os
+
+        kept = []
+        try:
+            while True:
+                kept.append(bytes(400))
+        except MemoryError:
+            os.abort()
+
+    stage.lane.limit(wall_s=stage.lane.limits.wall_s, memory_mb=64)
+    for candidate in (of_modules, aborts):
+        stage.fresh().begin(0)
+        outcome = stage(candidate)
+        assert isinstance(outcome, OutOfMemory), (candidate, outcome)
+
+
+def test_abort_with_memory_left(stage: Stage) -> None:
+    """A signal that ends a run with memory to spare is a death."""
+
+    def aborts() -> None:
+        import os
+
+        os.abort()
+
+    stage.run.begin(0)
+    assert isinstance(stage(aborts), Died)
 
 
 def test_memory_bound_of_a_spare(stage: Stage) -> None:

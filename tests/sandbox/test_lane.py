@@ -16,7 +16,7 @@ import pytest
 from sandbox import descriptors, wire
 from sandbox.errors import IsolationRefused, LaneLost
 from sandbox.lane import Lane, Preparation
-from sandbox.limits import Died, Limits, OutOfMemory, Returned
+from sandbox.limits import Died, Ending, Limits, OutOfMemory, Returned
 from sandbox.pool import Pool
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def hello(head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
         with socket.socket(fileno=os.dup(passed[0])) as channel, contextlib.suppress(BrokenPipeError):
             wire.send_frame(channel, {"op": "hello"})
         return {"run": 7}
-    return {"status": 3}
+    return {"status": 3, "peak_kb": 7}
 
 
 def test_zygote_that_hangs_up(lane_of: Callable[..., Lane]) -> None:
@@ -142,7 +142,7 @@ def test_replies_out_of_order(lane_of: Callable[..., Lane]) -> None:
     lane.finish(2)
     lane.prefork()
     assert lane.run().number == 7
-    assert [lane.await_finish(2), lane.await_finish(1)] == [3, 3]
+    assert [lane.await_finish(2), lane.await_finish(1)] == [Ending(3, 7)] * 2
 
 
 def test_prefork_is_done_once(lane_of: Callable[..., Lane]) -> None:

@@ -114,6 +114,7 @@ def test_same() -> None:
         "[enforce fail at alloc_cpu.cpp:127] ",
         "std::bad_alloc",
         "not enough memory: y",
+        "<f> returned NULL without setting an exception",
     ],
 )
 def test_failures_for_memory(text: str) -> None:

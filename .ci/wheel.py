@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-HIDDEN = ("test_hidden.py", "reference.py", "interviewer.md", "/mutants/")
+HIDDEN = ("test_hidden.py", "reference.py", "interviewer.md", "/mutants/", "/accepted/")
 
 
 def names(folder: Path, **environment: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from grader.answer import Answer, load_answer
 from grader.manifest import read_manifest
 from grader.mutant import Mutant, load_mutant
 from grader.schema import Budget, Discussion, Level, Manifest, Part
@@ -19,6 +20,8 @@ from grader.textfile import TaskError, did_you_mean, digest_of, files_of, read_t
 __all__ = ["Budget", "Discussion", "Level", "Mutant", "Part", "Task", "TaskError", "entry_returns", "load_task"]
 
 MANIFEST: Final = "task.toml"
+ACCEPTED: Final = "accepted"
+MUTANTS: Final = "mutants"
 TEXT_SUFFIXES: Final = frozenset({".py", ".md", ".toml"})
 LANGUAGES: Final = ("en", "ru")
 
@@ -82,8 +85,19 @@ class Task(Manifest):
             TaskError: one of them is not as a mutant must be.
         """
         part_ids = [part.id for part in self.parts]
-        files = files_of(self.folder / "mutants")
-        return [load_mutant(path, part_ids) for path in files if path.suffix == ".py"]
+        return [load_mutant(path, part_ids) for path in self.python_in(MUTANTS)]
+
+    def accepted(self) -> list[Answer]:
+        """Every right answer kept beside the reference, by name.
+
+        Raises:
+            TaskError: one of them is not as it must be.
+        """
+        return [load_answer(path) for path in self.python_in(ACCEPTED)]
+
+    def python_in(self, name: str) -> list[Path]:
+        """The Python files in one of the task's own folders, by name."""
+        return [path for path in files_of(self.folder / name) if path.suffix == ".py"]
 
     @property
     def digest(self) -> str:

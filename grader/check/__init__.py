@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from grader.check import (
+    accepted,
     classes,
     coverage,
     files,
@@ -59,7 +60,7 @@ ON_PAPER: Final[tuple[Callable[[Task], Iterator[Finding]], ...]] = (
     signatures.findings,
 )
 #: With the reference's, which needs to know on how many seeds.
-IN_LANES: Final[tuple[Promise, ...]] = (room, starter, trivial, mutants, kills, repeat, public)
+IN_LANES: Final[tuple[Promise, ...]] = (room, accepted, starter, trivial, mutants, kills, repeat, public)
 
 
 def check_task(grader: Grader, task: Task, *, seeds: int = SEEDS, on_step: OnStep | None = None) -> list[Finding]:

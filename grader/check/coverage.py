@@ -1,4 +1,4 @@
-"""The question and all its follow-ups are answered, and enough wrong answers are kept, some for each part."""
+"""The question and all its follow-ups are answered, and enough wrong and right answers are kept."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from grader.task import MANIFEST, Task
 from grader.textfile import read_text
 
 MIN_MUTANTS: Final = 8
+MIN_ACCEPTED: Final = 2
 
 
 def findings(task: Task) -> Iterator[Finding]:
-    """Follow-ups nobody answers, a first part that answers something else, and mutants that are missing."""
+    """Follow-ups nobody answers, a first part that answers something else, mutants and right answers too few."""
     yield from _questions(task)
     mutants = task.mutants()
     if len(mutants) < MIN_MUTANTS:
@@ -24,6 +25,9 @@ def findings(task: Task) -> Iterator[Finding]:
     for part in task.parts:
         if not any(part.id in mutant.expects for mutant in mutants):
             yield Finding("mutants", f"none for part {part.id!r}", "add a wrong answer to it that people really give")
+    if (count := len(task.accepted())) < MIN_ACCEPTED:
+        fix = f"write at least {MIN_ACCEPTED} right answers apart from the reference, in other styles"
+        yield Finding("accepted", f"{count} right answers", fix)
 
 
 def _questions(task: Task) -> Iterator[Finding]:

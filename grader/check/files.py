@@ -1,4 +1,4 @@
-"""A task's files are all there and readable: prose under headings, Python that parses, mutants with an expectation."""
+"""A task's files are all there and readable: prose with headings, Python that parses, answers with a first line."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from grader.answer import load_answer
 from grader.check.finding import Finding, refused
 from grader.mutant import load_mutant
 from grader.source import parse_python
 from grader.statement import split_statement
-from grader.task import MANIFEST, Task
+from grader.task import ACCEPTED, MANIFEST, MUTANTS, Task
 from grader.textfile import files_of, read_text
 
 PROSE: Final = ("statement.md", "statement.ru.md", "interviewer.md", "interviewer.ru.md")
 PYTHON: Final = ("starter.py", "reference.py", "test_public.py", "test_hidden.py")
-MUTANTS: Final = "mutants"
 
 
 def findings(task: Task) -> Iterator[Finding]:
@@ -24,12 +24,15 @@ def findings(task: Task) -> Iterator[Finding]:
     yield from refused(task, *(partial(_prose, task.folder / name) for name in PROSE))
     yield from refused(task, *(partial(_python, task.folder / name) for name in PYTHON))
     part_ids = [part.id for part in task.parts]
-    yield from refused(task, *(partial(load_mutant, path, part_ids) for path in _mutants(task)))
+    yield from refused(task, *(partial(load_mutant, path, part_ids) for path in task.python_in(MUTANTS)))
+    yield from refused(task, *(partial(load_answer, path) for path in task.python_in(ACCEPTED)))
     known = {*PROSE, *PYTHON, MANIFEST}
     for path in files_of(task.folder):
         name = path.relative_to(task.folder).as_posix()
-        if name not in known and not (path.suffix == ".py" and path.parent.name == MUTANTS):
-            yield Finding(name, "no part of a task", f"delete it, or move it into {MUTANTS}/ if it is a mutant")
+        if name not in known and not (path.suffix == ".py" and path.parent.name in (ACCEPTED, MUTANTS)):
+            yield Finding(
+                name, "no part of a task", f"delete it, or move it into {MUTANTS}/ or {ACCEPTED}/ if it is an answer"
+            )
 
 
 def _prose(path: Path) -> None:
@@ -38,7 +41,3 @@ def _prose(path: Path) -> None:
 
 def _python(path: Path) -> None:
     parse_python(path, read_text(path))
-
-
-def _mutants(task: Task) -> list[Path]:
-    return [path for path in files_of(task.folder / MUTANTS) if path.suffix == ".py"]

@@ -32,7 +32,7 @@ class Reference:
         failed: dict[tuple[str, str], list[int]] = defaultdict(list)
         for trial, part in parts_of(evidence, self.jobs(task)):
             if part.points < part.max_points:
-                for failure in _failures(part):
+                for failure in failures(part):
                     failed[failure].append(trial.seed)
         for (where, verdict), seeds in failed.items():
             problem = f"the reference gets {verdict} on {seeds_named(seeds)}"
@@ -52,7 +52,7 @@ def seeds_named(seeds: list[int]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
-def _failures(part: PartReport) -> Iterator[tuple[str, str]]:
+def failures(part: PartReport) -> Iterator[tuple[str, str]]:
     """What failed in a part and how; what it notes about the code stands for all its tests."""
     if part.notes:
         yield f"{FILE} ({part.id})", f"{part.verdict} ({'; '.join(part.notes)})"

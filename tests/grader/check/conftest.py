@@ -171,6 +171,40 @@ def power_sum(terms, power):
         total = sum(k**-power for k in range(1, terms + 1))
     return total
 ''',
+    "accepted/loops.py": '''\
+"""Explicit loops."""
+
+
+def mean(values):
+    total = 0.0
+    for value in values:
+        total += value
+    if not len(values):
+        raise ValueError("nothing to average")
+    return total / len(values)
+
+
+def power_sum(terms, power):
+    total = 0.0
+    for k in range(1, terms + 1):
+        total += k**-power
+    return total
+''',
+    "accepted/exact.py": '''\
+"""Sums without rounding."""
+
+import math
+
+
+def mean(values):
+    if not values:
+        raise ValueError("no values")
+    return math.fsum(values) / len(values)
+
+
+def power_sum(terms, power):
+    return math.fsum((k + 1) ** -power for k in range(terms))
+''',
 }
 
 Write = Callable[..., Task]

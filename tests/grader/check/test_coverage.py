@@ -32,6 +32,12 @@ def test_too_few_mutants(write_task: Write, monkeypatch: pytest.MonkeyPatch) -> 
     assert (found.where, found.problem) == ("mutants", "4 wrong answers")
 
 
+def test_too_few_accepted(write_task: Write) -> None:
+    """There are right answers in other styles than the reference's."""
+    (found,) = coverage.findings(write_task(**{"accepted/loops.py": None}))
+    assert (found.where, found.problem) == ("accepted", "1 right answers")
+
+
 def test_part_without_mutant(write_task: Write) -> None:
     """Each part has a wrong answer of its own."""
     changes = [(f"mutants/{name}.py", "power-sum", "mean") for name in ("off_by_one", "every_prefix")]

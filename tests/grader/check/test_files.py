@@ -24,6 +24,8 @@ def test_missing(write_task: Write, name: str) -> None:
         ("test_public.py", "def f(:\n", "test_public.py:1", "not Python"),
         ("interviewer.ru.md", "Нет.\n", "interviewer.ru.md:1", "must start with its title"),
         ("mutants/median.py", "def mean(values): ...\n", "mutants/median.py:1", 'the first line must be "# expect'),
+        ("accepted/exact.py", "def mean(values): ...\n", "accepted/exact.py:1", "no docstring"),
+        ("accepted/loops.py", "def mean(:\n", "accepted/loops.py:1", "not Python"),
         ("mutants/notes.txt", "Later.\n", "mutants/notes.txt", "no part of a task"),
         ("solution.py", "", "solution.py", "no part of a task"),
     ],

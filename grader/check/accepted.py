@@ -1,0 +1,40 @@
+"""Right answers written apart from the reference and in other styles pass everything, budgets included.
+
+They are what keeps tests from asking for the reference's own way: its rounding, its order, its speed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from grader.check.evidence import Evidence, Trial, parts_of
+from grader.check.finding import Finding
+from grader.check.reference import failures, seeds_named
+from grader.task import ACCEPTED, Budget, Task
+
+SEEDS: Final = (1, 2, 3, 4, 5)
+#: On how many of the seeds budgets are measured.
+BUDGET_SEEDS: Final = 2
+
+
+def jobs(task: Task) -> Iterator[Trial]:
+    """Every such answer on a few seeds, on the first of them with its budgets."""
+    budgeted = tuple(part.id for part in task.parts if part.budget != Budget())
+    for answer in task.accepted():
+        for seed in SEEDS:
+            name = f"{ACCEPTED}/{answer.path.name}"
+            yield Trial(name, answer.source, seed, measured=budgeted if seed <= BUDGET_SEEDS else ())
+
+
+def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
+    """Answers that fail a test, with the seeds they do."""
+    failed: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for trial, part in parts_of(evidence, jobs(task)):
+        if part.points < part.max_points:
+            for where, verdict in failures(part):
+                failed[trial.name, where, verdict].append(trial.seed)
+    for (name, where, verdict), seeds in failed.items():
+        fix = "if the answer is right, the test, its tolerance or the budget is wrong"
+        yield Finding(name, f"gets {verdict} in {where} on {seeds_named(seeds)}", fix)

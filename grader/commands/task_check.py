@@ -1,4 +1,7 @@
-"""`forwardpass task check`: proves of each task what it promises, and says what to do where it does not."""
+"""`forwardpass task check`: proves of each task what it promises, and says what to do where it does not.
+
+What was proven before and has not changed since is not proven again.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from grader.commands.exits import NOT_PASSED, PASSED, USAGE
 from grader.commands.lanes import opened
 from grader.commands.progress import Reporter, reporter
 from grader.grade import Grader
+from grader.proof import Proofs, default_folder, rests_on
 from grader.report import clean
 from grader.task import Task, load_task
 from grader.textfile import TaskError
@@ -31,13 +35,22 @@ from grader.textfile import TaskError
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Try the reference on so many."
 )
+@click.option("--afresh", is_flag=True, help="Prove also what was proven before and has not changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one task a line.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
 def command(
-    ctx: click.Context, names: tuple[str, ...], everything: bool, seeds: int, as_json: bool, quiet: bool
+    ctx: click.Context,
+    names: tuple[str, ...],
+    everything: bool,
+    seeds: int,
+    afresh: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Prove that tasks are what they promise.
+
+    A proof is remembered until the task, the grader, what they run on or the machine changes.
 
     Exit codes: 0 nothing was found, 1 something was, 2 a task is unknown or broken, 3 nothing can be graded here.
     """
@@ -46,9 +59,13 @@ def command(
     tasks, broken = _every_task() if everything else ([Bank(default_root()).get(name) for name in names], [])
     for error in broken:
         click.echo(f"Error: {error}", err=True)
-    with reporter(quiet=quiet, streams=True) as progress, opened(None, progress) as grader:
-        found = [_check(grader, task, seeds, progress, as_json) for task in tasks]
-    ctx.exit(USAGE if broken else NOT_PASSED if any(found) else PASSED)
+    proofs = Proofs(default_folder(), seeds)
+    waiting = [task for task in tasks if afresh or not proofs.stands(task)]
+    for task in tasks:
+        if task not in waiting:
+            _tell(task, [], as_json, before=True)
+    found = _check_all(waiting, proofs, as_json, quiet) if waiting else False
+    ctx.exit(USAGE if broken else NOT_PASSED if found else PASSED)
 
 
 def _every_task() -> tuple[list[Task], list[TaskError]]:
@@ -62,14 +79,34 @@ def _every_task() -> tuple[list[Task], list[TaskError]]:
     return tasks, broken
 
 
-def _check(grader: Grader, task: Task, seeds: int, progress: Reporter, as_json: bool) -> list[Finding]:
+def _check_all(tasks: list[Task], proofs: Proofs, as_json: bool, quiet: bool) -> bool:
+    """Whether anything was found."""
+    found = False
+    with reporter(quiet=quiet, streams=True) as progress, opened(None, progress) as grader:
+        for task in tasks:
+            findings = _check(grader, task, proofs, progress)
+            _tell(task, findings, as_json)
+            found |= bool(findings)
+    return found
+
+
+def _check(grader: Grader, task: Task, proofs: Proofs, progress: Reporter) -> list[Finding]:
     progress.stage(f"checking {task.id}")
-    findings = check_task(grader, task, seeds=seeds, on_step=partial(_on_step, progress, task))
-    if as_json:
-        click.echo(json.dumps(_plain(task, findings), ensure_ascii=False))
-    else:
-        _print(task, findings, console_for(sys.stdout))
+    basis = rests_on(task)
+    findings = check_task(grader, task, seeds=proofs.seeds, on_step=partial(_on_step, progress, task))
+    if not findings:
+        try:
+            proofs.keep(task, basis)
+        except OSError as error:
+            progress.stage(f"{task.id} is proven, which cannot be remembered: {error}")
     return findings
+
+
+def _tell(task: Task, findings: list[Finding], as_json: bool, *, before: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(_plain(task, findings) | {"proven_before": before}, ensure_ascii=False))
+    else:
+        _print(task, findings, console_for(sys.stdout), "as promised, proven before" if before else "as promised")
 
 
 def _on_step(progress: Reporter, task: Task, done: int, total: int, what: str) -> None:
@@ -80,8 +117,8 @@ def _plain(task: Task, findings: list[Finding]) -> dict[str, Any]:
     return {"task": task.id, "task_digest": task.digest, "findings": [asdict(finding) for finding in findings]}
 
 
-def _print(task: Task, findings: list[Finding], console: Console) -> None:
-    console.print(Text(f"{task.id}: {f'{len(findings)} findings' if findings else 'as promised'}", style="bold"))
+def _print(task: Task, findings: list[Finding], console: Console, good: str) -> None:
+    console.print(Text(f"{task.id}: {f'{len(findings)} findings' if findings else good}", style="bold"))
     for finding in findings:
         console.print(Padding(Text(clean(f"{finding.where}: {finding.problem}")), (0, 0, 0, 2), expand=False))
         console.print(Padding(Text(clean(finding.fix), style="dim"), (0, 0, 0, 4), expand=False))

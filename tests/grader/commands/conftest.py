@@ -35,6 +35,7 @@ def bank(tmp_path: Path) -> Path:
 def cold(bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command line in an empty folder."""
     monkeypatch.setenv("FORWARDPASS_TASKS", str(bank))
+    monkeypatch.setenv("FORWARDPASS_PROOFS", str(tmp_path / "proofs"))
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)

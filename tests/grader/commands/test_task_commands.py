@@ -152,6 +152,22 @@ class TestCheck:
         ]
         assert (text.exit_code, plain.exit_code, plain.stderr) == (1, 1, "")
 
+    def test_proven_before(self, run: Run, cold: Run, found: list[Finding], bank: Path) -> None:
+        """What was proven is not proven again until it changes, more seeds are asked for, or all is wanted afresh."""
+        first, second = run("task", "check", TASK), run("task", "check", "--all")
+        assert "[20/20]" in first.stderr
+        assert (second.exit_code, second.stderr) == (0, "")
+        assert f"{TASK}: as promised, proven before" in second.stdout
+        assert "[20/20]" in run("task", "check", TASK, "--afresh").stderr
+        assert "[21/21]" in run("task", "check", TASK, "--seeds", "21").stderr
+        (bank / "01-basics" / TASK / "interviewer.md").write_text("# Other\n")
+        assert "[20/20]" in run("task", "check", TASK).stderr
+
+    def test_findings_are_not_remembered(self, run: Run, found: list[Finding]) -> None:
+        """A task with findings is checked again."""
+        found.append(Finding("statement.md:3", "no [section] for it", "write one"))
+        assert [run("task", "check", TASK).exit_code for _ in range(2)] == [1, 1]
+
     def test_broken_task(self, run: Run, found: list[Finding], bank: Path) -> None:
         """A task that cannot be read is named, the others are checked, and the exit code is 2."""
         run("task", "new", "b02-other", "--section", "applications")

@@ -1,5 +1,6 @@
 """Keeps a thread writing frames onto the channel while its answers are on their way."""
 
+import json
 import os
 import stat
 import struct
@@ -19,18 +20,9 @@ def channel():
             continue
 
 
-def text(value):
-    raw = value.encode()
-    return b"S" + struct.pack("<I", len(raw)) + raw
-
-
-def encoded(tree):
-    whole = struct.pack("<II", len(tree), 0) + tree
-    return whole + bytes(-len(whole) % 64)
-
-
-def frame(*items, payload=b""):
-    head = encoded(b"M" + struct.pack("<I", len(items) // 2) + b"".join(items))
+def frame(payload=b"", **head):
+    head = json.dumps(head).encode()
+    head += b" " * (-len(head) % 64)
     return struct.pack("<IIQ", 0x31505746, len(head), len(payload)) + head + payload
 
 
@@ -40,10 +32,7 @@ def send(data):
         view = view[os.write(channel(), view) :]
 
 
-EMPTY = b"L" + struct.pack("<I", 0)
-
-
-GOOD_NEWS = frame(text("outcome"), text("returned"), text("printed"), text(""), text("notes"), EMPTY)
+GOOD_NEWS = frame(outcome="returned", printed="", notes=[])
 
 
 def chatter():

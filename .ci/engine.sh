@@ -149,18 +149,11 @@ serve() {
     fail "the server for wheels on port $PORT does not answer; see $STATE/server.log"
 }
 
-digest() { # of the sandbox package: each file's name and text, each ended by a zero byte
-    local file
-    for file in sandbox/*.py; do
-        printf '%s\0' "${file##*/}" && cat "$file" && printf '\0'
-    done | sha256sum | cut -d' ' -f1
-}
-
 image() {
     say "building forwardpass-$1"
     docker build --network host --target "$1" --tag "forwardpass-$1" --build-arg BASE="$BASE" \
         --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS="http://127.0.0.1:$PORT/" --build-arg TORCH_INDEX= \
-        --build-arg SANDBOX_DIGEST="$(digest)" . >"$STATE/build-$1.log" 2>&1 ||
+        --build-arg SANDBOX_DIGEST="$(python3 -Bc 'from sandbox.version import digest; print(digest())')" . >"$STATE/build-$1.log" 2>&1 ||
         fail "building forwardpass-$1 failed:" "$(tail -n 40 "$STATE/build-$1.log")"
 }
 

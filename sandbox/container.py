@@ -36,12 +36,13 @@ IMAGE: Final = "forwardpass-lane"
 LABEL: Final = "forwardpass.worker"
 #: How far apart the first user ids of two lanes are: without namespaces a lane takes the next one for each run.
 IDS_OF_A_LANE: Final = 1 << 16
-#: What runs lower further; a core size of 0 would still start a program that core_pattern names.
+#: What a lane with a GPU finds in its environment.
 GPU_SETTINGS: Final = {
     "TRITON_INTERPRET": "0",
     "CUDA_CACHE_PATH": "/tmp/cuda",
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
 }
+#: What runs lower further; a core size of 0 would still start a program that core_pattern names.
 ULIMITS: Final = (("core", 1), ("memlock", 0), ("nofile", 4096), ("msgqueue", 0))
 
 _numbers = itertools.count()
@@ -224,7 +225,7 @@ class Container:
             return not api.containers(filters={"id": container})
 
     def _config(self, transport: Transport, isolation: str) -> dict[str, Any]:
-        uid = FIRST_UID // 2 + (next(_numbers) * IDS_OF_A_LANE + os.getpid()) % (FIRST_UID // 2)
+        uid = FIRST_UID // 2 + (os.getpid() * 64 + next(_numbers)) * IDS_OF_A_LANE % (FIRST_UID // 2)
         return transport.config() | {
             "Cmd": transport.arguments() + (["--users", str(uid)] if isolation == "users" else []),
             "Env": self._environment(),
@@ -239,11 +240,7 @@ class Container:
         """Ours where it differs from the image's, which knows where its packages are."""
         ours = {name: value for name, value in ENVIRONMENT.items() if name not in ("PATH", "PYTHONPATH")}
         if self.settings.gpu:
-            ours |= {
-                "TRITON_INTERPRET": "0",
-                "CUDA_CACHE_PATH": "/tmp/cuda",
-                "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
-            }
+            ours |= GPU_SETTINGS
         return [f"{name}={value}" for name, value in ours.items()]
 
     def _host_config(self, isolation: str) -> dict[str, Any]:

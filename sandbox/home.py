@@ -10,6 +10,7 @@ import secrets
 import shutil
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from sandbox.errors import SandboxUnavailable
 
@@ -20,11 +21,10 @@ class Home:
     def __init__(self, root: str = "") -> None:
         self.root = Path(root or Path(tempfile.gettempdir(), f"forwardpass-{os.geteuid()}"))
         self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        if self.root.stat().st_uid != os.geteuid():
+        if self.root.stat().st_uid != os.geteuid() or (not root and self.root.is_symlink()):
             raise SandboxUnavailable(f"{self.root} belongs to another user. Name a folder in FORWARDPASS_LANE_SOCKETS")
         self.name = secrets.token_hex(6)
-        self._lock = open(self._lock_of(self.name), "w")  # noqa: SIM115  # held open as long as this process lives
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = self._locked()
         atexit.register(self.close)
 
     def folder(self) -> Path:
@@ -59,6 +59,17 @@ class Home:
         self._lock_of(self.name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # lanes of other workers
             self.root.rmdir()
+
+    def _locked(self) -> IO[str]:
+        """Our lock file, locked; another worker may have cleared it away, or the folder, while nobody held it yet."""
+        path = self._lock_of(self.name)
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                lock = open(path, "w")  # noqa: SIM115  # held open as long as this process lives
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                    return lock
+            self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
 
     def _lock_of(self, name: str) -> Path:
         return self.root / f"{name}.lock"

@@ -240,11 +240,6 @@ class Lane:
         """The limits a run is told; the wall is watched from outside."""
         return {name: value for name, value in asdict(self.limits).items() if name != "wall_s"}
 
-    @property
-    def sequence(self) -> int:
-        """The number of the last request."""
-        return self._sequence
-
     def hang_up(self) -> None:
         """End the zygote, whoever else holds its control socket."""
         with contextlib.suppress(OSError):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pytest
 import torch
@@ -317,6 +320,31 @@ def test_a_home_is_known_to_be_alive_by_its_lock(tmp_path: Path) -> None:
     assert not folder.exists()
     other.close()
     assert not (tmp_path / "h").exists()
+
+
+def test_a_lock_cleared_away_before_it_was_held_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that comes up while another one sweeps or leaves ends with a lock that others see."""
+    flock = fcntl.flock
+    swept: list[IO[str]] = []
+
+    def slow(lock: IO[str], operation: int) -> None:
+        if not swept:
+            swept.append(lock)
+            shutil.rmtree(tmp_path / "h")
+        flock(lock, operation)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    home = Home(str(tmp_path / "h"))
+    assert not Home(str(tmp_path / "h")).is_dead(home.name)
+
+
+def test_a_link_is_no_folder_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everybody may write, a link under our name is not followed, whoever owns what it leads to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / f"forwardpass-{os.geteuid()}").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SandboxError, match="belongs to another user"):
+        Home()
 
 
 def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

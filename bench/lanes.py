@@ -28,9 +28,14 @@ SMALL, LARGE = 1 << 10, 4 << 20
 def backends() -> Iterator[tuple[str, Callable[[Preparation], Backend]]]:
     """Each way to isolate, by a name for its row."""
     yield "bubblewrap", lambda preparation: Bubblewrap(Limits(), preparation)
-    for isolation in ("namespaces", "users"):
-        settings = replace(Settings.from_environment(), isolation=isolation)
-        yield f"container, {isolation}", lambda preparation, s=settings: Container(Limits(), preparation, s)  # type: ignore[misc]  # mypy does not infer a lambda's defaults
+    containers = {
+        "container, Unix socket": ("namespaces", "socket"),
+        "container, attach stream": ("namespaces", "attach"),
+        "container, users": ("users", "socket"),
+    }
+    for name, (isolation, transport) in containers.items():
+        settings = replace(Settings.from_environment(), isolation=isolation, transport=transport)
+        yield name, lambda preparation, s=settings: Container(Limits(), preparation, s)  # type: ignore[misc]  # mypy does not infer a lambda's defaults
 
 
 def main(console: Console, quick: bool) -> None:

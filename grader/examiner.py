@@ -195,7 +195,7 @@ class _Stream:
         self._flushed = time.monotonic()
 
     def add(self, message: dict[str, Any]) -> None:
-        """Send a message soon, which is soon enough for a progress bar."""
+        """Send a message soon, or with the next one: a bar may be a check behind while that one takes long."""
         self._waiting.append(message)
         if len(self._waiting) == FEW or time.monotonic() - self._flushed > SOON_S:
             self.send()

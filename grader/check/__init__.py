@@ -6,7 +6,8 @@ and judge the reports. Where a task's files do not even hang together, nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from grader.check import (
@@ -28,12 +29,12 @@ from grader.check import (
     starter,
     trivial,
 )
-from grader.check.evidence import Evidence, Job, OnStep
+from grader.check.evidence import Evidence, Job, OnStep, Workers, workers
 from grader.check.finding import Finding
 from grader.grade import Grader
 from grader.task import Task
 
-__all__ = ["IN_LANES", "ON_PAPER", "Finding", "check_task"]
+__all__ = ["IN_LANES", "ON_PAPER", "Finding", "check_task", "check_tasks"]
 
 SEEDS: Final = 20
 UNGRADABLE: Final = "mend the hidden tests: nothing an answer does may make them fail by themselves"
@@ -70,25 +71,65 @@ def check_task(grader: Grader, task: Task, *, seeds: int = SEEDS, on_step: OnSte
         grader: open; its slots are used in parallel.
         task: its folder is only read.
         seeds: on how many seeds the reference has to pass.
-        on_step: told (done, total, what) after each grading.
+        on_step: told (done, total, "task: what") after each grading.
     """
+    ((_, found),) = check_tasks(grader, [task], seeds=seeds, on_step=on_step)
+    return found
+
+
+def check_tasks(
+    grader: Grader, tasks: Iterable[Task], *, seeds: int = SEEDS, on_step: OnStep | None = None
+) -> Iterator[tuple[Task, list[Finding]]]:
+    """Check several tasks, each begun before the one ahead of it is done, so that no slot waits for the last grading."""
+    ahead: tuple[Task, _Check] | None = None
+    with workers(grader.slots) as threads:
+        for task in tasks:
+            begun = task, _begun(grader, task, seeds, threads)
+            if ahead:
+                yield ahead[0], ahead[1].findings(on_step)
+            ahead = begun
+        if ahead:
+            yield ahead[0], ahead[1].findings(on_step)
+
+
+def graded_findings(grader: Grader, task: Task, promises: tuple[Promise, ...]) -> list[Finding]:
+    """What is wrong with a task by the promises that take grading."""
+    with workers(grader.slots) as threads:
+        return _Check([], grader, task, promises, threads).findings()
+
+
+class _Check:
+    """A task being checked: what is found already, and the gradings that go on."""
+
+    def __init__(
+        self, found: list[Finding], grader: Grader, task: Task, promises: tuple[Promise, ...], threads: Workers
+    ) -> None:
+        self._found, self._task, self._promises = found, task, promises
+        self._evidence = Evidence()
+        if promises:
+            jobs = [job for promise in promises for job in promise.jobs(task)]
+            self._evidence.begin(grader, task, jobs, threads)
+
+    def findings(self, on_step: OnStep | None = None) -> list[Finding]:
+        """Everything that is found; what cannot be graded at all is told once."""
+        if not self._promises:
+            return self._found
+        name = self._task.id
+        self._evidence.finish(lambda done, total, what: on_step and on_step(done, total, f"{name}: {what}"))
+        if self._evidence.failures:
+            return [Finding(job.name, message, UNGRADABLE) for job, message in self._evidence.failures.items()]
+        graded = (promise.findings(self._task, self._evidence) for promise in self._promises)
+        return [*self._found, *itertools.chain.from_iterable(graded)]
+
+
+def _begun(grader: Grader, task: Task, seeds: int, threads: Workers) -> _Check:
+    """A check in which nothing is graded where files are missing or a part cannot be judged on this machine."""
     found = [finding for promise in FIRST for finding in promise(task)]
     if found:
-        return found
+        return _Check(found, grader, task, (), threads)
     found = [finding for promise in ON_PAPER for finding in promise(task)]
     if any(part.device != "cpu" for part in task.parts):
-        unjudged = graded_findings(grader, task, (judged,))
+        unjudged = _Check([], grader, task, (judged,), threads).findings()
         if unjudged:
-            return found + unjudged
-    return found + graded_findings(grader, task, (reference.Reference(seeds), *IN_LANES), on_step)
-
-
-def graded_findings(
-    grader: Grader, task: Task, promises: tuple[Promise, ...], on_step: OnStep | None = None
-) -> list[Finding]:
-    """What is wrong with a task by the promises that take grading; one that cannot be graded at all is told once."""
-    evidence = Evidence()
-    evidence.gather(grader, task, [job for promise in promises for job in promise.jobs(task)], on_step)
-    if evidence.failures:
-        return [Finding(job.name, message, UNGRADABLE) for job, message in evidence.failures.items()]
-    return [finding for promise in promises for finding in promise.findings(task, evidence)]
+            return _Check(found + unjudged, grader, task, (), threads)
+    return _Check(found, grader, task, (reference.Reference(seeds), *IN_LANES), threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -18,6 +19,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 OnStep = Callable[[int, int, str], None]
+Workers = ThreadPoolExecutor
 
 
 class Job(Protocol[T_co]):
@@ -66,26 +68,41 @@ class Trial:
         return _merged(report, grader.grade(task, submission, replace(options, parts=open_, budgets=True)))
 
 
+@contextlib.contextmanager
+def workers(slots: int) -> Iterator[Workers]:
+    """Threads to do jobs on, one for each slot of a grader; what waits is dropped if the block is left by an error."""
+    threads = ThreadPoolExecutor(slots)
+    try:
+        yield threads
+    except BaseException:  # an interrupt too
+        threads.shutdown(wait=False, cancel_futures=True)
+        raise
+    threads.shutdown()
+
+
 class Evidence:
     """What came of all jobs; `failures` holds those that could not be done, with the reason."""
 
     def __init__(self) -> None:
         self.failures: dict[Job[object], str] = {}
         self._results: dict[Any, Any] = {}
+        self._pending: dict[Future[object], Job[object]] = {}
 
-    def gather(self, grader: Grader, task: Task, jobs: Iterable[Job[object]], on_step: OnStep | None = None) -> None:
-        """Do every job, the first of them before the others: if that cannot be done, the rest are left."""
-        first, *rest = waiting = list(dict.fromkeys(jobs))
-        report = on_step or _silently
+    def begin(self, grader: Grader, task: Task, jobs: Iterable[Job[object]], threads: Workers) -> None:
+        """Do the first job, and begin to do the others: if it cannot be done, they are left."""
+        first, *rest = dict.fromkeys(jobs)
         self._keep(first, _attempt(first, grader, task))
-        report(1, len(waiting), first.name)
-        if self.failures:
-            return
-        with ThreadPoolExecutor(grader.slots) as workers:
-            futures = {workers.submit(_attempt, job, grader, task): job for job in rest}
-            for done, future in enumerate(_completed(workers, futures), 2):
-                self._keep(futures[future], future.result())
-                report(done, len(waiting), futures[future].name)
+        if not self.failures:
+            self._pending = {threads.submit(_attempt, job, grader, task): job for job in rest}
+
+    def finish(self, on_step: OnStep | None = None) -> None:
+        """Wait until every job is done, telling of each."""
+        total, report = len(self._results) + len(self._pending), on_step or _silently
+        report(1, total, next(iter(self._results)).name)
+        for done, future in enumerate(as_completed(self._pending), 2):
+            self._keep(self._pending[future], future.result())
+            report(done, total, self._pending[future].name)
+        self._pending = {}
 
     def of(self, job: Job[T]) -> T:
         """What came of a job."""
@@ -123,14 +140,6 @@ def _attempt(job: Job[T], grader: Grader, task: Task) -> T | TaskError | SystemF
 
 def _silently(done: int, total: int, what: str) -> None:
     """Tell nobody."""
-
-
-def _completed(workers: ThreadPoolExecutor, futures: Iterable[Future[T]]) -> Iterator[Future[T]]:
-    try:
-        yield from as_completed(futures)
-    except BaseException:
-        workers.shutdown(wait=False, cancel_futures=True)
-        raise
 
 
 def _merged(report: Report, measured: Report) -> Report:

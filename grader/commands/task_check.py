@@ -17,12 +17,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.bank import Bank, default_root
-from grader.check import Finding, check_task
+from grader.check import Finding, check_tasks
 from grader.commands.console import console_for
 from grader.commands.exits import NOT_PASSED, PASSED, USAGE
 from grader.commands.lanes import opened
 from grader.commands.progress import Reporter, reporter
-from grader.grade import Grader
 from grader.proof import Proofs, default_folder, rests_on
 from grader.report import clean
 from grader.task import Task, load_task
@@ -83,23 +82,20 @@ def _check_all(tasks: list[Task], proofs: Proofs, as_json: bool, quiet: bool) ->
     """Whether anything was found."""
     found = False
     with reporter(quiet=quiet, streams=True) as progress, opened(None, progress) as grader:
-        for task in tasks:
-            findings = _check(grader, task, proofs, progress)
+        bases = {task.id: rests_on(task) for task in tasks}
+        for task, findings in check_tasks(grader, tasks, seeds=proofs.seeds, on_step=partial(_on_step, progress)):
+            if not findings:
+                _keep(proofs, task, bases[task.id], progress)
             _tell(task, findings, as_json)
             found |= bool(findings)
     return found
 
 
-def _check(grader: Grader, task: Task, proofs: Proofs, progress: Reporter) -> list[Finding]:
-    progress.stage(f"checking {task.id}")
-    basis = rests_on(task)
-    findings = check_task(grader, task, seeds=proofs.seeds, on_step=partial(_on_step, progress, task))
-    if not findings:
-        try:
-            proofs.keep(task, basis)
-        except OSError as error:
-            progress.stage(f"{task.id} is proven, which cannot be remembered: {error}")
-    return findings
+def _keep(proofs: Proofs, task: Task, basis: dict[str, Any], progress: Reporter) -> None:
+    try:
+        proofs.keep(task, basis)
+    except OSError as error:
+        progress.stage(f"{task.id} is proven, which cannot be remembered: {error}")
 
 
 def _tell(task: Task, findings: list[Finding], as_json: bool, *, before: bool = False) -> None:
@@ -109,8 +105,8 @@ def _tell(task: Task, findings: list[Finding], as_json: bool, *, before: bool = 
         _print(task, findings, console_for(sys.stdout), "as promised, proven before" if before else "as promised")
 
 
-def _on_step(progress: Reporter, task: Task, done: int, total: int, what: str) -> None:
-    progress.at(f"{task.id}: {what}", done, total)
+def _on_step(progress: Reporter, done: int, total: int, what: str) -> None:
+    progress.at(what, done, total)
 
 
 def _plain(task: Task, findings: list[Finding]) -> dict[str, Any]:

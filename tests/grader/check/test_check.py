@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from grader.check import UNGRADABLE, check_task
+from pathlib import Path
+
+from grader.check import UNGRADABLE, check_task, check_tasks
 from grader.grade import Grader
+from grader.task import Task, load_task
 from tests.grader.check.conftest import Write
 
 
@@ -35,3 +38,22 @@ def test_not_collected(grader: Grader, write_task: Write) -> None:
     )
     assert "No module named 'no_such_thing'" in found.problem
     assert found.fix == UNGRADABLE
+
+
+def test_several(grader: Grader, write_task: Write) -> None:
+    """Of several tasks each has its own findings, whatever is wrong with its neighbours, in the order they came."""
+    tasks = [
+        load_task(_moved(write_task(), "q001-good")),
+        load_task(_moved(write_task(**{"starter.py": None}), "q001-no-starter")),
+        load_task(_moved(write_task(("mutants/median.py", "mean wrong_value", "mean not_finite")), "q001-odd-mutant")),
+    ]
+    found = [(task.id, [finding.where for finding in found]) for task, found in check_tasks(grader, tasks, seeds=1)]
+    assert found == [
+        ("q001-good", []),
+        ("q001-no-starter", ["starter.py"]),
+        ("q001-odd-mutant", ["mutants/median.py:1"]),
+    ]
+
+
+def _moved(task: Task, name: str) -> Path:
+    return task.folder.rename(task.folder.parent / name)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.check.evidence import Evidence, Trial
+from grader.check.evidence import Evidence, Trial, workers
 from grader.grade import Grader
 from tests.grader.check.conftest import Write
 
@@ -13,7 +13,9 @@ def test_gather(grader: Grader, write_task: Write) -> None:
     trial = Trial("a", task.reference, parts=("mean",))
     evidence = Evidence()
     jobs = [trial, replace(trial), replace(trial, seed=2)]
-    evidence.gather(grader, task, jobs, lambda *step: told.append(step))
+    with workers(2) as threads:
+        evidence.begin(grader, task, jobs, threads)
+        evidence.finish(lambda *step: told.append(step))
     assert told == [(1, 2, "a"), (2, 2, "a")]
     assert [evidence.of(job).seed for job in jobs] == [1, 1, 2]
 
@@ -34,7 +36,9 @@ def test_first_fails(grader: Grader, write_task: Write) -> None:
     task = write_task(("task.toml", "time = 4.0", "memory = 4.0"))
     trial = Trial("a", task.reference)
     evidence = Evidence()
-    evidence.gather(grader, task, [trial, replace(trial, seed=2)])
+    with workers(2) as threads:
+        evidence.begin(grader, task, [trial, replace(trial, seed=2)], threads)
+        evidence.finish()
     assert list(evidence.failures) == [trial]
     assert "the part has no `time` budget" in evidence.failures[trial]
     assert evidence.failures[trial].endswith("(test_hidden.py:25)")

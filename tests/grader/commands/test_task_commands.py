@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from click.testing import Result
 
 from grader.check import Finding, check_task
 from grader.commands import task_check
-from grader.task import load_task
+from grader.task import Task, load_task
 
 Run = Callable[..., Result]
 TASK = "q001-centred-rows"
@@ -126,12 +126,13 @@ class TestCheck:
         findings: list[Finding] = []
 
         def check(
-            grader: object, task: object, *, seeds: int, on_step: Callable[[int, int, str], None]
-        ) -> list[Finding]:
-            on_step(seeds, seeds, "reference")
-            return findings
+            grader: object, tasks: list[Task], *, seeds: int, on_step: Callable[[int, int, str], None]
+        ) -> Iterator[tuple[Task, list[Finding]]]:
+            for task in tasks:
+                on_step(seeds, seeds, f"{task.id}: reference")
+                yield task, findings
 
-        monkeypatch.setattr(task_check, "check_task", check)
+        monkeypatch.setattr(task_check, "check_tasks", check)
         return findings
 
     def test_as_promised(self, run: Run, found: list[Finding]) -> None:

@@ -80,7 +80,7 @@ def check_task(grader: Grader, task: Task, *, seeds: int = SEEDS, on_step: OnSte
 def check_tasks(
     grader: Grader, tasks: Iterable[Task], *, seeds: int = SEEDS, on_step: OnStep | None = None
 ) -> Iterator[tuple[Task, list[Finding]]]:
-    """Check several tasks, each begun before the one ahead of it is done, so that no slot waits for the last grading."""
+    """Check several tasks, each begun before the one ahead of it is done, so that no slot stands idle between."""
     ahead: tuple[Task, _Check] | None = None
     with workers(grader.slots) as threads:
         for task in tasks:

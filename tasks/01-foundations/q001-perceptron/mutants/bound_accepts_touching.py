@@ -1,0 +1,15 @@
+# expect: mistake-bound exception
+"""A sample exactly on the hyperplane is let through, and the margin of zero is divided by."""
+
+
+def mistake_bound(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> float:
+    _check(x, y, w, b)
+    if len(x) == 0:
+        raise ValueError("there must be at least one point")
+    direction = torch.cat([w.double(), b.double().reshape(1)])
+    direction = direction / direction.abs().max()
+    signed = _signed(x, y)
+    margin = (signed @ direction).min().item() / direction.norm().item()
+    if margin < 0:
+        raise ValueError("the hyperplane does not separate the data")
+    return (signed.norm(dim=1).max().item() / margin) ** 2

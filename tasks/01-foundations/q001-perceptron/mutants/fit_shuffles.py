@@ -1,0 +1,18 @@
+# expect: perceptron-fit wrong_value
+"""Samples are shuffled before every epoch, as in stochastic gradient descent."""
+
+
+def perceptron_fit(x: Tensor, y: Tensor, max_epochs: int) -> tuple[Tensor, Tensor, list[int]]:
+    _check(x, y)
+    if max_epochs < 0:
+        raise ValueError("max_epochs must be zero or more")
+    steps = _signed(x, y)
+    weights = torch.zeros(steps.shape[1], dtype=torch.float64, device=x.device)
+    mistakes: list[int] = []
+    while len(mistakes) < max_epochs and (not mistakes or mistakes[-1]):
+        mistakes.append(0)
+        for step in steps[torch.randperm(len(steps))]:
+            if (step @ weights).item() <= 0:
+                weights = weights + step
+                mistakes[-1] += 1
+    return weights[:-1].to(x.dtype), weights[-1].to(x.dtype), mistakes

@@ -1,0 +1,17 @@
+# expect: perceptron-fit wrong_value
+"""Every sample updates the weights, as in Hebbian learning, not only the mistaken ones."""
+
+
+def perceptron_fit(x: Tensor, y: Tensor, max_epochs: int) -> tuple[Tensor, Tensor, list[int]]:
+    _check(x, y)
+    if max_epochs < 0:
+        raise ValueError("max_epochs must be zero or more")
+    steps = _signed(x, y)
+    weights = torch.zeros(steps.shape[1], dtype=torch.float64, device=x.device)
+    mistakes: list[int] = []
+    while len(mistakes) < max_epochs and (not mistakes or mistakes[-1]):
+        mistakes.append(0)
+        for step in steps:
+            mistakes[-1] += int((step @ weights).item() <= 0)
+            weights = weights + step
+    return weights[:-1].to(x.dtype), weights[-1].to(x.dtype), mistakes

@@ -1,0 +1,26 @@
+# expect: logistic-fit wrong_value
+"""A fixed number of gradient steps is taken for convergence."""
+
+
+def logistic_fit(x: Tensor, y: Tensor, l2: float) -> tuple[Tensor, Tensor]:
+    _check(x, y)
+    if not l2 > 0:
+        raise ValueError("l2 must be above zero")
+    if len(y.unique()) < 2:
+        raise ValueError("both labels must occur")
+    signed, size = _signed(x, y), len(x)
+    ridge = torch.full((signed.shape[1],), float(l2), dtype=torch.float64, device=x.device)
+    ridge[-1] = 0.0
+
+    def loss(v: Tensor) -> Tensor:
+        return torch.nn.functional.softplus(-(signed @ v)).mean() + (ridge * v * v).sum() / 2
+
+    flat = FLAT * signed.abs().amax(0).clamp(min=1.0)
+    v = torch.zeros_like(ridge)
+    for _ in range(200):
+        pull = torch.sigmoid(-(signed @ v))
+        gradient = ridge * v - pull @ signed / size
+        if bool((gradient.abs() <= flat).all()):
+            break
+        v = v - 0.1 * gradient
+    return v[:-1], v[-1]

@@ -1,0 +1,9 @@
+# expect: perceptron-output wrong_value
+"""A point on the hyperplane is counted to the negative side."""
+
+
+def perceptron_output(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    if x.dim() == 0 or w.shape != x.shape[-1:] or b.dim() != 0:
+        raise ValueError("x must be (..., D), w (D,) and b ()")
+    score = x.double() @ w.double() + b.double()
+    return (score > 0).long() * 2 - 1

@@ -1,0 +1,17 @@
+# expect: dropout-layer wrong_value
+"""All samples of a batch lose the same units."""
+
+
+class Dropout(nn.Module):
+    def __init__(self, p: float = 0.5, inverted: bool = True, generator: Generator | None = None) -> None:
+        super().__init__()
+        _require_rate(p)
+        self.p = p
+        self.inverted = inverted
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x if self.inverted else x * (1 - self.p)
+        kept = x * _kept(x.shape[1:], self.p, x, self.generator)
+        return kept * _scale(self.p) if self.inverted else kept

@@ -1,0 +1,16 @@
+# expect: cross-entropy bad_gradient
+"""The loss is computed from detached logits except for the right one, so the other classes are never pushed down."""
+
+checked_loss = cross_entropy
+
+
+def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):
+    checked_loss(logits, target, weight, ignore_index, reduction)
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    counted = target != ignore_index
+    index = torch.where(counted, target, 0)
+    weights = torch.ones_like(index, dtype=logits.dtype) if weight is None else weight[index]
+    top = logits.detach().amax(1)
+    chosen = logits.gather(1, index.unsqueeze(1)).squeeze(1) - top
+    surprise = (logits.detach() - top.unsqueeze(1)).exp().sum(1).log() - chosen
+    return _reduced(torch.where(counted, weights * surprise, 0), (weights * counted).sum(), reduction)

@@ -1,0 +1,13 @@
+# expect: log-likelihood not_finite
+"""Probabilities are multiplied, and the logarithm is taken of what is left of them."""
+
+checked_likelihood = log_likelihood
+
+
+def log_likelihood(logits, tokens, lengths):
+    checked_likelihood(logits, tokens, lengths)
+    predicted = torch.arange(1, logits.size(1)) < lengths.unsqueeze(1)
+    surprise = _surprise(logits[:, :-1].transpose(1, 2), torch.where(predicted, tokens[:, 1:], 0))
+    scores = torch.where(predicted, (-surprise.double()).exp(), 1).prod(1).log()
+    perplexity = (-scores.sum() / predicted.sum().clamp(min=1)).exp()
+    return scores.to(logits.dtype), perplexity.to(logits.dtype)

@@ -1,0 +1,16 @@
+# expect: pooled-statistics wrong_value
+"""Variances come with one degree of freedom taken off, and so does the answer."""
+
+
+def pooled_statistics(means, variances, counts):
+    if means.ndim != 2 or means.shape != variances.shape or counts.shape != means.shape[:1]:
+        raise ValueError("means and variances must be [S, C], counts [S]")
+    total = int(counts.sum())
+    if total == 0:
+        raise ValueError("there is no value in any shard")
+    filled = counts > 0
+    share = (counts[filled].double() / total)[:, None]
+    own, spread = means[filled].double(), variances[filled].double()
+    mean = (share * own).sum(0)
+    var = (share * (spread + (own - mean).square())).sum(0) * total / max(1, total - 1)
+    return mean.to(means.dtype), var.to(means.dtype)

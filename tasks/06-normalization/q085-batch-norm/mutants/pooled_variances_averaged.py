@@ -1,0 +1,16 @@
+# expect: pooled-statistics wrong_value
+"""The pooled variance is the average of the variances, weighted by the counts."""
+
+
+def pooled_statistics(means, variances, counts):
+    if means.ndim != 2 or means.shape != variances.shape or counts.shape != means.shape[:1]:
+        raise ValueError("means and variances must be [S, C], counts [S]")
+    total = int(counts.sum())
+    if total == 0:
+        raise ValueError("there is no value in any shard")
+    filled = counts > 0
+    share = (counts[filled].double() / total)[:, None]
+    own, spread = means[filled].double(), variances[filled].double()
+    mean = (share * own).sum(0)
+    var = (share * (spread)).sum(0)
+    return mean.to(means.dtype), var.to(means.dtype)

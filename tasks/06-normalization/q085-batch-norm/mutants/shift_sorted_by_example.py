@@ -1,0 +1,14 @@
+# expect: covariate-shift wrong_value
+"""Both sets are put into the order of the first, so pairs stay together."""
+
+
+def covariate_shift(before, after):
+    if before.ndim != 2 or before.shape != after.shape or len(before) == 0:
+        raise ValueError("before and after must be [N, C] with N at least 1")
+    order = before.argsort(dim=0)
+    a, b = (x.double().gather(0, order) for x in (before, after))
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    std_a, std_b = a.std(0, correction=0), b.std(0, correction=0)
+    location, scale = (mean_a - mean_b).square(), (std_a - std_b).square()
+    shape = ((a - mean_a - b + mean_b).square().mean(0) - scale).clamp(min=0)
+    return location.to(before.dtype), scale.to(before.dtype), shape.to(before.dtype)

@@ -26,52 +26,86 @@ ABSENT: Final = "raise ModuleNotFoundError('the candidate does not have this pac
 SOME_FAILED: Final = 1
 
 
+#: Runs pytest in one folder after another, each time in a fork of a process that has imported the slow packages.
+DRIVER: Final = """
+import importlib, os, sys
+for slow in ("pytest", "torch"):
+    importlib.import_module(slow)
+for folder in sys.argv[2:]:
+    if os.fork() == 0:
+        os.chdir(folder)
+        os.environ["HOME"] = folder
+        os.dup2(os.open("said", os.O_WRONLY | os.O_CREAT), 1)
+        status = sys.modules["pytest"].main(["-q", "--tb=line", "-p", "no:cacheprovider", sys.argv[1]])
+        sys.stdout.flush()
+        os._exit(status)
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+"""
+
+#: How pytest ended, and the end of what it printed.
+Ended = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class PublicRun:
-    """The public tests against one answer."""
+    """The public tests against some answers, each by itself."""
 
-    name: str
-    source: str
+    sources: tuple[str, ...]
     tests: str
+    name: str = FILE
 
-    def run(self, grader: Grader, task: Task) -> tuple[int, str]:
-        """How pytest ended, and the end of what it printed."""
-        with tempfile.TemporaryDirectory(prefix="forwardpass-public-") as folder:
-            files = {"solution.py": self.source, FILE: self.tests, **{f"{name}.py": ABSENT for name in OURS}}
-            for name, text in files.items():
-                (Path(folder) / name).write_text(text, encoding="utf-8")
-            return _pytest(folder)
+    def run(self, grader: Grader, task: Task) -> list[Ended]:
+        """What came of each answer."""
+        with tempfile.TemporaryDirectory(prefix="forwardpass-public-") as root:
+            folders = [
+                _written(Path(root, str(number)), source, self.tests) for number, source in enumerate(self.sources)
+            ]
+            return _pytest(root, folders)
 
 
 def jobs(task: Task) -> Iterator[PublicRun]:
     """The reference and the starter, as the candidate would run them."""
-    tests = read_text(task.public_tests)
-    yield PublicRun(f"{FILE} on reference.py", task.reference, tests)
-    yield PublicRun(f"{FILE} on starter.py", task.starter, tests)
+    yield PublicRun((task.reference, task.starter), read_text(task.public_tests))
 
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     """Public tests that do not run there, refuse the reference, or are content with the starter."""
-    right, empty = jobs(task)
-    status, said = evidence.of(right)
+    (run,) = jobs(task)
+    (status, said), (empty_status, empty_said) = evidence.of(run)
     if status:
         yield Finding(FILE, f"plain pytest fails with the reference: {said}", "mend it: it runs without our packages")
         return
-    status, said = evidence.of(empty)
-    if status == 0:
+    if empty_status == 0:
         yield Finding(FILE, "passes with the starter", "have it ask for an answer")
-    elif status != SOME_FAILED:
-        yield Finding(FILE, f"does not run with the starter: {said}", "import only what the starter defines")
+    elif empty_status != SOME_FAILED:
+        yield Finding(FILE, f"does not run with the starter: {empty_said}", "import only what the starter defines")
 
 
-def _pytest(folder: str) -> tuple[int, str]:
-    command = [sys.executable, "-I", "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", FILE]
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+def _written(folder: Path, source: str, tests: str) -> Path:
+    files = {"solution.py": source, FILE: tests, **{f"{name}.py": ABSENT for name in OURS}}
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _pytest(root: str, folders: list[Path]) -> list[Ended]:
+    command = [sys.executable, "-I", "-c", DRIVER, FILE, *map(str, folders)]
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": root, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command, cwd=root, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return -1, f"still running after {TIMEOUT_S} s"
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
-    return done.returncode, " | ".join(lines[-3:]).replace(folder + os.sep, "")
+        return [(-1, f"still running after {TIMEOUT_S} s")] * len(folders)
+    statuses = [int(line) for line in done.stdout.split()]
+    said = [_end_of(folder / "said", folder) for folder in folders]
+    missing = [(-1, done.stderr.strip().rpartition("\n")[2])] * len(folders)
+    return [*zip(statuses, said, strict=False), *missing][: len(folders)]
+
+
+def _end_of(printed: Path, folder: Path) -> str:
+    if not printed.exists():
+        return ""
+    lines = [line for line in printed.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return " | ".join(lines[-3:]).replace(f"{folder}{os.sep}", "")

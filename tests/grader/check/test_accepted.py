@@ -17,7 +17,7 @@ def test_tolerance(graded: Graded, write_task: Write) -> None:
     task = write_task(once)
     (found,) = graded(task, accepted)
     assert found.where == "accepted/exact.py"
-    assert found.problem == "gets wrong_value in mean/test_definition on seeds 1, 2, 3, 4, 5"
+    assert found.problem == "gets wrong_value in mean/test_definition on seeds 1, 2, 3"
 
 
 def test_budget(graded: Graded, write_task: Write) -> None:
@@ -27,4 +27,4 @@ def test_budget(graded: Graded, write_task: Write) -> None:
         ("accepted/exact.py", "range(terms))", "range(terms)) for _ in range(12))"),
     )
     (found,) = graded(task, accepted)
-    assert re.fullmatch(r"gets too_slow in power-sum/test_speed on seeds? 1(, 2)?", found.problem)
+    assert re.fullmatch(r"gets too_slow in power-sum/test_speed on seed 1", found.problem)

@@ -30,9 +30,9 @@ def test_kept(graded: Graded, write_task: Write) -> None:
     ("name", "old", "new", "problem"),
     [
         ("median", "mean wrong_value", "mean exception", "mean gets wrong_value and should get exception on seeds 1"),
-        ("off_by_one", "terms))", "terms + 1))", "power-sum gets pass and should get fails on seeds 1, 2, 3"),
-        ("every_prefix", "range(12)", "range(2)", "power-sum gets pass and should get too_slow on seeds 1, 2, 3"),
-        ("median", "def mean", BOTH, "power-sum gets wrong_value, which is not announced on seeds 1, 2, 3"),
+        ("off_by_one", "terms))", "terms + 1))", "power-sum gets pass and should get fails on seeds 1, 2"),
+        ("every_prefix", "range(12)", "range(2)", "power-sum gets pass and should get too_slow on seeds 1, 2"),
+        ("median", "def mean", BOTH, "power-sum gets wrong_value, which is not announced on seeds 1, 2"),
     ],
 )
 def test_surprise(graded: Graded, write_task: Write, name: str, old: str, new: str, problem: str) -> None:
@@ -54,7 +54,7 @@ def test_measured_once(grader: Grader, write_task: Write) -> None:
     task = write_task()
     (slow,) = [series for series in mutants.jobs(task) if series.name == "mutants/every_prefix.py"]
     verdicts = [[part.verdict for part in report.parts] for report in slow.run(grader, task)]
-    assert verdicts == [["too_slow"], [], []]
+    assert verdicts == [["too_slow"], []]
 
 
 def test_sometimes(graded: Graded, write_task: Write) -> None:

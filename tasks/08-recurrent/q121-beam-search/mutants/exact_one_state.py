@@ -1,0 +1,21 @@
+# expect: exact-search fails
+"""All prefixes go on from the state that was computed last."""
+
+
+def exact_search(
+    step: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], state: Tensor, bos: int, eos: int, max_len: int
+) -> tuple[Tensor, float]:
+    if max_len < 1:
+        raise ValueError("max_len must be at least one")
+    waiting: list[tuple[float, int, list[int], Tensor]] = [(0.0, 0, [], state)]
+    born = 1
+    while True:
+        cost, _, tokens, past = heapq.heappop(waiting)  # scores never rise, so the first complete one is the best
+        if tokens and (tokens[-1] == eos or len(tokens) == max_len):
+            return torch.tensor(tokens), -cost
+        last = torch.tensor([tokens[-1] if tokens else bos])
+        logp, state = step(last, state)
+        for token, value in enumerate(logp[0].tolist()):
+            if value > -torch.inf:
+                heapq.heappush(waiting, (cost - value, born, [*tokens, token], past))
+                born += 1

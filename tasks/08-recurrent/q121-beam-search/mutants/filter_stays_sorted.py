@@ -1,0 +1,15 @@
+# expect: sampling-filter wrong_value
+"""Probabilities are returned in sorted order, not at their tokens."""
+
+
+def filter_probs(probs: Tensor, top_k: int = 0, top_p: float = 1.0, min_p: float = 0.0) -> Tensor:
+    if top_k < 0 or not 0 < top_p <= 1 or not 0 <= min_p <= 1:
+        raise ValueError("top_k must be zero or more, top_p in (0, 1], min_p in [0, 1]")
+    ordered = probs.double().sort(dim=-1, descending=True, stable=True)
+    kept = ordered.values
+    if top_k:
+        kept = _normalised(kept * (torch.arange(kept.shape[-1], device=kept.device) < top_k))
+    if top_p < 1:
+        kept = _normalised(kept * (kept.cumsum(-1) - kept < top_p))
+    kept = _normalised(kept * (kept >= min_p * kept[..., :1]))
+    return kept.to(probs.dtype)

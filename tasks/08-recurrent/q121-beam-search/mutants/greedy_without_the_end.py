@@ -1,0 +1,23 @@
+# expect: greedy-search wrong_value
+"""The log-probability of the end token is left out of the score."""
+
+
+def greedy_search(
+    step: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], state: Tensor, bos: int, eos: int, max_len: int
+) -> tuple[Tensor, Tensor]:
+    if max_len < 1:
+        raise ValueError("max_len must be at least one")
+    last = torch.full((state.shape[0],), bos)
+    finished = torch.zeros(state.shape[0], dtype=torch.bool)
+    tokens = torch.full((state.shape[0], max_len), eos)
+    scores = torch.zeros(())
+    for position in range(max_len):
+        logp, state = step(last, state)
+        likeliest, token = logp.sort(dim=1, descending=True, stable=True)
+        scores = scores.to(logp.dtype) + torch.where(finished | (token[:, 0] == eos), 0.0, likeliest[:, 0])
+        last = torch.where(finished, eos, token[:, 0])
+        tokens[:, position] = last
+        finished = finished | (last == eos)
+        if bool(finished.all()):
+            break
+    return tokens, scores

@@ -694,20 +694,23 @@ def check_expression(candidate, expression, tensors, cotangent=None, dtype=DOUBL
 
 
 class TestEngine:
-    def test_operations(self, candidate, rng):
-        """Every operation alone has its value and its derivative."""
-        for expression in (
-            "a + b",
-            "a - b",
-            "a * b",
-            "a / b",
-            "-a + b * 0.0",
-            "a.exp() + b",
-            "a.tanh() * b",
-            "a.relu() / b",
-        ):
-            tensors = {"a": randn(rng, 3, 4), "b": randn(rng, 3, 4) + 3}
+    def test_sums_and_differences(self, candidate, rng):
+        """Sums, differences and changes of sign have their values and send back the derivative with the right sign."""
+        for expression in ("a + b", "a - b", "-a + b", "-(a - b)"):
+            check_expression(candidate, expression, {"a": randn(rng, 3, 4), "b": randn(rng, 3, 4)}, randn(rng, 3, 4))
+
+    def test_products_and_quotients(self, candidate, rng):
+        """Each factor is weighted with the other one, and a divisor gets the derivative of the whole quotient."""
+        for expression in ("a * b", "a / b", "b / a", "a * b / (a + b)"):
+            tensors = {"a": randn(rng, 3, 4).abs() + 0.5, "b": randn(rng, 3, 4).abs() + 0.5}
             check_expression(candidate, expression, tensors, randn(rng, 3, 4))
+
+    def test_functions(self, candidate, rng):
+        """exp, tanh and relu act on each element, sum adds all of them up, and each has its slope."""
+        for function in ("exp", "tanh", "relu"):
+            for expression in (f"a.{function}()", f"(a * 2).{function}()"):
+                check_expression(candidate, expression, {"a": randn(rng, 3, 4)}, randn(rng, 3, 4))
+        check_expression(candidate, "(a * 2).sum()", {"a": randn(rng, 3, 4)}, randn(rng))
 
     def test_matrix_product(self, candidate, rng):
         """Both sides of a matrix product get their gradient, for oblong matrices and for square ones."""

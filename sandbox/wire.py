@@ -274,7 +274,10 @@ def _span(tensor: torch.Tensor) -> memoryview:
     import torch
 
     if tensor.is_contiguous():
-        whole: memoryview = tensor.view(-1).view(torch.uint8).numpy().data
+        flat = tensor.as_strided(
+            (tensor.numel(),), (1,), tensor.storage_offset()
+        )  # stride 0 is contiguous too, for one
+        whole: memoryview = flat.view(torch.uint8).numpy().data
         return whole
     shape, stride = tuple(tensor.shape), tensor.stride()
     extent = _extent(shape, stride)

@@ -133,6 +133,8 @@ def layouts() -> dict[str, torch.Tensor]:
         "offset_and_gaps": base[1:, 1::2, ::3],
         "expanded": torch.arange(3.0)[:, None].expand(3, 5),
         "expanded_scalar": torch.tensor(2.5).expand(2, 3, 4),
+        "of_an_empty_array": torch.from_numpy(np.zeros(0)),
+        "expanded_to_one": torch.ones(()).expand(1),
         "expanded_empty": torch.empty(0, 1).expand(0, 7),
         "overlapping": torch.arange(9.0).as_strided((4, 3), (2, 1)),
         "windows": torch.arange(10.0).unfold(0, 4, 1),

@@ -48,7 +48,11 @@ def cross(value: Any, **options: Any) -> Any:
 
 def raw_bytes(tensor: torch.Tensor) -> bytes:
     """The elements of a tensor as bytes, so that NaNs compare by their payload."""
-    return tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+    return (
+        tensor.detach().clone(memory_format=torch.contiguous_format).view(-1).view(torch.uint8).numpy().tobytes()
+        if tensor.numel()
+        else b""
+    )
 
 
 def same_tensor(a: Any, b: torch.Tensor) -> bool:

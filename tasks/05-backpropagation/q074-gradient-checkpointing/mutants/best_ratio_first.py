@@ -1,0 +1,24 @@
+# expect: memory-plan wrong_value
+"""Blocks are recomputed in the order of what they free for their cost until the rest fits."""
+
+
+def cheapest_plan(sizes: Sequence[int], costs: Sequence[int], budget: int) -> list[bool]:
+    if len(sizes) != len(costs) or min(*sizes, *costs, budget, 0) < 0:
+        raise ValueError("each block needs a size and a cost, neither negative")
+    if max([0, *sizes]) > budget:
+        raise ValueError("a block does not fit by itself")
+    plan = [False] * len(sizes)
+
+    def fits() -> bool:
+        kept = 0
+        for size, again in zip(sizes, plan):
+            if kept + size > budget:
+                return False
+            kept += 0 if again else size
+        return True
+
+    for i in sorted(range(len(sizes)), key=lambda i: costs[i] / max(sizes[i], 1e-9)):
+        if fits():
+            break
+        plan[i] = True
+    return plan

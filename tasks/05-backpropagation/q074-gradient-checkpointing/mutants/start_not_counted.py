@@ -1,0 +1,12 @@
+# expect: snapshot-steps wrong_value
+"""The slot that holds the start is not counted among the slots."""
+
+
+def recompute_steps(n: int, slots: int) -> int:
+    if n < 1 or slots < 1:
+        raise ValueError("n and slots must be at least 1")
+    low, high = 0, n
+    while low < high:
+        repeats = (low + high) // 2
+        low, high = (low, repeats) if _reaches(n, slots + 1, repeats) else (repeats + 1, high)
+    return low * n - math.comb(slots + 1 + low, slots + 2)

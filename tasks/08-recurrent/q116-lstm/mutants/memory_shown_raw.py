@@ -1,0 +1,12 @@
+# expect: lstm-cell wrong_value
+"""The output gate multiplies the cell state itself, without the tanh."""
+
+checked_cell = lstm_cell
+
+
+def lstm_cell(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh):
+    checked_cell(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh)
+    sums = F.linear(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)
+    i, f, g, o = _gates(sums)
+    c = f * c + i * g
+    return o * c, c

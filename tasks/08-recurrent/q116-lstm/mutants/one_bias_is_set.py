@@ -1,0 +1,14 @@
+# expect: forget-bias wrong_value
+"""The input bias gets the value, and the recurrent one keeps what it had."""
+
+checked_bias = set_forget_bias
+
+
+def set_forget_bias(module, value):
+    biases = [(name.rpartition(".")[2], bias) for name, bias in module.named_parameters()]
+    biases = [(name, bias) for name, bias in biases if name.startswith(("bias_ih_l", "bias_hh_l"))]
+    if not biases:
+        raise ValueError("no biases")
+    for name, bias in biases:
+        if name.startswith("bias_ih"):
+            bias.data.chunk(4)[1].fill_(value)

@@ -249,7 +249,7 @@ def arm(forbid: Iterable[str], operators: Iterable[str]) -> None:
 
 
 def _owner(name: str) -> tuple[Any, str]:
-    """The object that holds the last component of a dotted name, or None where there is no such thing."""
+    """The object that holds the last component of a dotted name, or None where nothing does or it is refused already."""
     parts = name.split(".")
     for split in range(len(parts) - 1, 0, -1):
         try:
@@ -257,8 +257,8 @@ def _owner(name: str) -> tuple[Any, str]:
         except ImportError:
             continue
         for attribute in parts[split:-1]:
-            owner = getattr(owner, attribute, None)
-        return owner, parts[-1]
+            owner = None if isinstance(owner, _Refusal) else getattr(owner, attribute, None)
+        return None if isinstance(owner, _Refusal) else owner, parts[-1]
     return None, parts[-1]
 
 

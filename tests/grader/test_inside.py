@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import time
+import types
 
 import pytest
 
+from grader import inside
 from grader.inside import findings
 
 FORBID = ["torch.softmax", "torch.nn.functional.softmax", "torch.optim.adam"]
@@ -110,3 +113,15 @@ def test_a_statement_that_binds_many_names_takes_no_longer() -> None:
     started = time.process_time()
     assert lines("=".join(f"a{n}" for n in range(10_000)) + "=0\ndef f(x): return a1\n") == []
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_below_a_forbidden_one_may_be_forbidden_too(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
+    """A module and a function in it can both be listed, in either order, and the module stays refused."""
+    package, module = types.ModuleType("somepackage"), types.ModuleType("somepackage.part")
+    package.__path__ = []
+    package.part, module.function = module, len  # type: ignore[attr-defined]  # a made-up module
+    monkeypatch.setitem(sys.modules, "somepackage", package)
+    monkeypatch.setitem(sys.modules, "somepackage.part", module)
+    inside.arm(["somepackage.part", "somepackage.part.function", "somepackage.part.function.more"][::order], [])
+    assert isinstance(sys.modules["somepackage.part"], inside._Refusal)

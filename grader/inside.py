@@ -249,7 +249,7 @@ def arm(forbid: Iterable[str], operators: Iterable[str]) -> None:
 
 
 def _owner(name: str) -> tuple[Any, str]:
-    """The object that holds the last component of a dotted name, or None where nothing does or it is refused already."""
+    """What holds the last component of a dotted name, or None where nothing does or it is refused already."""
     parts = name.split(".")
     for split in range(len(parts) - 1, 0, -1):
         try:

@@ -195,14 +195,21 @@ def training_step(candidate, x, dy):
 
 
 class TestBatchNorm:
-    def check(self, candidate, xs, start=None, dtype=torch.float32, **config):
-        """Run training steps and compare answers and state with the oracle."""
+    def steps(self, candidate, xs, start=None, dtype=torch.float32, **config):
+        """Answers and state of training steps, and the oracle's."""
         given = {"channels": xs[0].shape[1], **(start or {})}
-        name = "float64" if dtype == DOUBLE else "float32"
-        outs, keys, values = run(candidate, xs, [True] * len(xs), given, name, **config)
-        want, left = train64(xs, start, config.get("momentum", 0.1), config.get("eps", 1e-5))
+        got = run(candidate, xs, [True] * len(xs), given, "float64" if dtype == DOUBLE else "float32", **config)
+        return got, train64(xs, start, config.get("momentum", 0.1), config.get("eps", 1e-5))
+
+    def check_answers(self, candidate, xs, start=None, dtype=torch.float32, **config):
+        """Compare the answers of training steps with the oracle's."""
+        (outs, _, _), (want, _) = self.steps(candidate, xs, start, dtype, **config)
         for x, got, right in zip(xs, outs, want):
             assert_close(got, right, dtype=dtype, atol=blur(x))  # the mean is rounded before it is taken off
+
+    def check_state(self, candidate, xs, start=None, dtype=torch.float32, **config):
+        """Compare the state after training steps with the oracle's."""
+        (_, keys, values), (_, left) = self.steps(candidate, xs, start, dtype, **config)
         assert_equal(keys, KEYS)
         # running statistics carry the rounding of every step
         assert_close(values[:4], [left[key].double() for key in KEYS[:4]], dtype=dtype, reduction=10.0 * len(xs))
@@ -211,36 +218,38 @@ class TestBatchNorm:
     def test_training(self, candidate, rng):
         """In training mode each channel is normalised by the mean and the biased variance of its batch."""
         for shape in ((4, 3, 5, 6), (2, 1, 1, 1), (1, 5, 2, 3), (7, 2, 1, 1)):
-            self.check(candidate, [features(rng, *shape)], state(rng, shape[1], 2))
+            self.check_answers(candidate, [features(rng, *shape)], state(rng, shape[1], 2))
 
     def test_eps(self, candidate, rng):
         """A variance as small as eps shows that eps is added under the root."""
         for eps in (1e-3, 0.5):
-            self.check(candidate, [features(rng, 3, 2, 4, 3) * eps**0.5 for _ in range(2)], eps=eps)
+            self.check_answers(candidate, [features(rng, 3, 2, 4, 3) * eps**0.5 for _ in range(2)], eps=eps)
 
     def test_running_statistics(self, candidate, rng):
         """Running statistics follow batches of any size; the new variance is unbiased, and momentum is its weight."""
         for momentum in (0.3, 0.1, 1.0):
             xs = [features(rng, n, 3, 2, 2) for n in (2, 5, 1, 3)]
-            self.check(candidate, xs, momentum=momentum)
+            self.check_state(candidate, xs, momentum=momentum)
 
     def test_defaults(self, candidate, rng):
         """Settings that are not given take the values in the signature."""
-        self.check(candidate, [features(rng, 2, 4, 2, 1) * 0.01 for _ in range(3)])
+        xs = [features(rng, 2, 4, 2, 1) * 0.01 for _ in range(3)]
+        self.check_answers(candidate, xs)
+        self.check_state(candidate, xs)
 
     def test_momentum_of_zero(self, candidate, rng):
         """A momentum of zero leaves the running statistics alone, and batches are still counted."""
-        self.check(candidate, [features(rng, 3, 2, 2, 2) for _ in range(3)], momentum=0.0)
+        self.check_state(candidate, [features(rng, 3, 2, 2, 2) for _ in range(3)], momentum=0.0)
 
     def test_cumulative_average(self, candidate, rng):
         """Without momentum every batch so far has the same weight."""
-        self.check(candidate, [features(rng, n, 3, 2, 2) for n in (2, 5, 3, 1, 4)], momentum=None)
+        self.check_state(candidate, [features(rng, n, 3, 2, 2) for n in (2, 5, 3, 1, 4)], momentum=None)
 
     def test_state_of_the_library(self, candidate, rng):
         """A state in the library's layout is loaded, and training goes on from it, the count of batches included."""
         for momentum in (None, 0.25):
             xs = [features(rng, 3, 4, 2, 2) for _ in range(2)]
-            self.check(candidate, xs, state(rng, 4, 7), momentum=momentum)
+            self.check_state(candidate, xs, state(rng, 4, 7), momentum=momentum)
 
     def test_initial_state(self, candidate, rng):
         """A new module has the library's five entries with their initial values and dtypes."""
@@ -347,7 +356,7 @@ class TestBatchNorm:
         turned = features(rng, 3, 3, 5, 2).transpose(0, 3)
         expanded = features(rng, 1, 3, 4, 2).expand(3, 3, 4, 2)
         for x in (last, sliced, turned, expanded):
-            self.check(candidate, [x])
+            self.check_answers(candidate, [x])
 
     def test_held_buffers(self, candidate, rng):
         """Buffers are updated where they are, and carry no graph."""
@@ -391,7 +400,9 @@ class TestBatchNorm:
         """In double precision all is double but the count, which stays an integer."""
         for momentum in (None, 0.3):
             xs = [features(rng, 3, 2, 2, 2, dtype=DOUBLE) for _ in range(3)]
-            self.check(candidate, xs, state(rng, 2, 4, dtype=DOUBLE), DOUBLE, momentum=momentum)
+            start = state(rng, 2, 4, dtype=DOUBLE)
+            self.check_answers(candidate, xs, start, DOUBLE, momentum=momentum)
+            self.check_state(candidate, xs, start, DOUBLE, momentum=momentum)
 
     def test_errors(self, candidate, rng):
         """Inputs of another rank or width are refused, in both modes."""
@@ -597,6 +608,11 @@ class TestCovariateShift:
             # as above
             assert_close(candidate.covariate_shift(before, after), (want, none, none), atol=1e-6)
 
+    def test_no_features(self, candidate, rng):
+        """Without features there is nothing to answer, and that is no error."""
+        empty = torch.zeros(0)
+        assert_equal(candidate.covariate_shift(torch.zeros(4, 0), torch.zeros(4, 0)), (empty, empty, empty))
+
     def test_layouts(self, candidate, rng):
         """Transposed and sliced tables are as good as any."""
         before, after = normal(rng, 3, 11).t(), normal(rng, 22, 6)[::2, 1::2]
@@ -696,9 +712,21 @@ def population64(batches):
 
 
 class TestPopulationStatistics:
+    def test_single_batch(self, candidate, rng):
+        """The variance is divided by the number of values less one."""
+        for shape in ((2, 3), (3, 2, 2, 2)):
+            batches = [normal(rng, *shape)]
+            assert_close(candidate.population_statistics(batches), population64(batches))
+
+    def test_drift(self, candidate, rng):
+        """Differences between batches are part of the variance."""
+        for step in (10.0, 500.0):
+            batches = [normal(rng, 4, 2, 2, 2) + step * i for i in range(4)]
+            assert_close(candidate.population_statistics(batches), population64(batches))
+
     def test_uneven_batches(self, candidate, rng):
         """Every value counts the same, however large its batch is."""
-        for sizes in ((3, 8, 1), (5,), (1, 1, 2, 9)):
+        for sizes in ((3, 8, 1), (1, 1, 2, 9)):
             batches = [features(rng, n, 3, 2, 2) + 3 * i for i, n in enumerate(sizes)]
             assert_close(candidate.population_statistics(batches), population64(batches))
 
@@ -718,12 +746,6 @@ class TestPopulationStatistics:
         """Batches of one value have no variance of their own, and together they do."""
         for n in (2, 6):
             batches = [normal(rng, 1, 3) for _ in range(n)]
-            assert_close(candidate.population_statistics(batches), population64(batches))
-
-    def test_drift(self, candidate, rng):
-        """Differences between batches are part of the variance."""
-        for step in (10.0, 500.0):
-            batches = [normal(rng, 4, 2, 2, 2) + step * i for i in range(4)]
             assert_close(candidate.population_statistics(batches), population64(batches))
 
     def test_large_mean(self, candidate, rng):
@@ -799,7 +821,7 @@ def frozen_gradient(candidate, x, dy, start):
 
 @probe
 def refusal(candidate, start, inside):
-    """Whether a state is refused: the name of the error that loading it raises, and nothing if there is none."""
+    """Load a state into the layer, by itself or as part of a model."""
     norm = candidate.FrozenBatchNorm2d(3)
     if inside:
         norm = nn.Sequential(norm)
@@ -915,8 +937,21 @@ def pooled64(means, variances, counts):
 
 
 class TestPooledStatistics:
+    def test_agreeing_shards(self, candidate, rng):
+        """Where shards agree in mean and variance, theirs are the answer: no degree of freedom is taken off."""
+        for sizes in ((4, 4), (2, 5, 1)):
+            means, variances = normal(rng, 1, 3).expand(len(sizes), 3), positive(rng, 1, 3).expand(len(sizes), 3)
+            got = candidate.pooled_statistics(means, variances, torch.tensor(sizes))
+            assert_close(got, (means[0].double(), variances[0].double()))
+
+    def test_different_means(self, candidate, rng):
+        """Differences between the means of shards are part of the variance."""
+        for sizes in ((5, 5), (3, 3, 3)):
+            report = shards(rng, sizes, 3)
+            assert_close(candidate.pooled_statistics(*report), pooled64(*report))
+
     def test_uneven_shards(self, candidate, rng):
-        """Shards count by their numbers of values, and differences between them are part of the variance."""
+        """Shards count by their numbers of values."""
         for sizes in ((4, 9, 2), (7,), (1, 1), (3, 3, 3, 8)):
             report = shards(rng, sizes, 3)
             assert_close(candidate.pooled_statistics(*report), pooled64(*report))

@@ -1,4 +1,4 @@
-# expect: folding fails
+# expect: folding wrong_value
 """Vectors that broadcast against the channels need no check."""
 
 

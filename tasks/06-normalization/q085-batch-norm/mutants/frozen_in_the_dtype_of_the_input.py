@@ -1,4 +1,4 @@
-# expect: frozen fails
+# expect: frozen wrong_value
 """Buffers are cast to the dtype of the input before anything is computed."""
 
 

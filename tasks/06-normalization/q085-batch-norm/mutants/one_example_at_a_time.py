@@ -1,4 +1,4 @@
-# expect: batch-norm fails
+# expect: batch-norm wrong_value
 """Statistics are taken over the image only, and the batch is averaged afterwards."""
 
 

@@ -1,4 +1,4 @@
-# expect: stable-rates fails
+# expect: stable-rates wrong_value
 """Shapes are taken on trust, an empty table included."""
 
 rates_checked = stable_rates

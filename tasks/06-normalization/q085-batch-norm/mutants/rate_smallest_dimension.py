@@ -1,4 +1,4 @@
-# expect: stable-rates fails
+# expect: stable-rates wrong_value
 """The smallest curvature decides, because that direction converges last."""
 
 

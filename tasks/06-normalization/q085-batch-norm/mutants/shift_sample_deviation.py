@@ -1,4 +1,4 @@
-# expect: covariate-shift fails
+# expect: covariate-shift wrong_value
 """The standard deviation is the default of Tensor.std, with one degree of freedom taken off."""
 
 

@@ -1,4 +1,4 @@
-# expect: batch-norm fails
+# expect: batch-norm exception
 """Weight and bias are plain tensors on the object, so no optimizer and no checkpoint knows them."""
 
 

@@ -1,0 +1,10 @@
+# expect: same-padding wrong_value
+"""Both sides get the same number of zeros, rounded up."""
+
+
+def same_padding(n, kernel, stride=1, dilation=1):
+    if min(n, kernel, stride, dilation) < 1:
+        raise ValueError("all arguments must be at least 1")
+    outputs = -(-n // stride)
+    total = max(0, (outputs - 1) * stride + dilation * (kernel - 1) + 1 - n)
+    return -(-total // 2), -(-total // 2)

@@ -1,4 +1,4 @@
-# expect: mistake-bound fails
+# expect: mistake-bound wrong_value
 """Only the separation is checked, so labels of any size and a lone weight for all coordinates go through."""
 
 

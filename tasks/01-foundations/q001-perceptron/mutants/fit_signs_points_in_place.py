@@ -1,4 +1,4 @@
-# expect: perceptron-fit fails
+# expect: perceptron-fit mutated_input
 """The labels are multiplied into the caller's points to save a copy."""
 
 

@@ -1,4 +1,4 @@
-# expect: logistic-fit fails
+# expect: logistic-fit wrong_value
 """Nothing is checked, so a single class and a penalty of zero go through."""
 
 

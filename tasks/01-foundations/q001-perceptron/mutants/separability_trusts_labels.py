@@ -1,4 +1,4 @@
-# expect: separability fails
+# expect: separability wrong_value
 """Labels are multiplied in unseen, so 0 and 1 pass for signs and one label does for all samples."""
 
 

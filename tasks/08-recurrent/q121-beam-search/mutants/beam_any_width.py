@@ -1,4 +1,4 @@
-# expect: beam-search fails
+# expect: beam-search exception
 """Widths and limits below one are accepted without a word."""
 
 

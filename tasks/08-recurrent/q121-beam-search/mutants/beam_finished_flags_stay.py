@@ -1,4 +1,4 @@
-# expect: beam-search fails
+# expect: beam-search wrong_value
 """Which hypotheses are finished is not reordered."""
 
 

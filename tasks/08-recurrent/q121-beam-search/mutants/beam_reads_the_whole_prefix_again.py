@@ -1,4 +1,4 @@
-# expect: beam-search fails
+# expect: beam-search wrong_value
 """Every step starts from the initial state and reads the prefix again."""
 
 

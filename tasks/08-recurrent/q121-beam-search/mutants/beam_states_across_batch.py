@@ -1,4 +1,4 @@
-# expect: beam-search fails
+# expect: beam-search wrong_value
 """Parents are looked up without the offset of their sequence in the batch."""
 
 

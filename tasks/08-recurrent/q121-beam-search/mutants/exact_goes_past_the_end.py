@@ -1,4 +1,4 @@
-# expect: exact-search fails
+# expect: exact-search wrong_value
 """An end token is taken for a token like any other."""
 
 

@@ -1,4 +1,4 @@
-# expect: exact-search fails
+# expect: exact-search wrong_value
 """A token that cannot follow is given a large but finite cost."""
 
 

@@ -1,4 +1,4 @@
-# expect: exact-search fails
+# expect: exact-search wrong_value
 """Sequences that were cut off do not count, so a poor end is preferred."""
 
 

@@ -1,4 +1,4 @@
-# expect: exact-search fails
+# expect: exact-search exception
 """All prefixes go on from the state that was computed last."""
 
 

@@ -1,4 +1,4 @@
-# expect: sampling-filter fails
+# expect: sampling-filter wrong_value
 """Settings out of range are used as they are."""
 
 

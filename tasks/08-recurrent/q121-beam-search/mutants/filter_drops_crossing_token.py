@@ -1,4 +1,4 @@
-# expect: sampling-filter fails
+# expect: sampling-filter wrong_value
 """Top-p drops the token whose probability carries the sum over the limit."""
 
 

@@ -1,4 +1,4 @@
-# expect: greedy-search fails
+# expect: greedy-search wrong_value
 """A limit below one is accepted without a word."""
 
 

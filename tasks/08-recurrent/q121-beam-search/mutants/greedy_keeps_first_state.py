@@ -1,4 +1,4 @@
-# expect: greedy-search fails
+# expect: greedy-search wrong_value
 """The state that the model returns is thrown away."""
 
 

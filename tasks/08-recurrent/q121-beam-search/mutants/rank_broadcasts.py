@@ -1,4 +1,4 @@
-# expect: length-penalty fails
+# expect: length-penalty wrong_value
 """Shapes and the sign of the penalty are not looked at."""
 
 

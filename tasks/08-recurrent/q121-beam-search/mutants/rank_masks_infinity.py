@@ -1,4 +1,4 @@
-# expect: length-penalty fails
+# expect: length-penalty wrong_value
 """Missing hypotheses get a huge finite score, to be safe."""
 
 

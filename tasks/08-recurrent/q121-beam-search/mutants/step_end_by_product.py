@@ -1,4 +1,4 @@
-# expect: beam-step fails
+# expect: beam-step wrong_value
 """The answers for finished hypotheses are multiplied by zero, which keeps NaN and lets every token follow the end."""
 
 

@@ -1,4 +1,4 @@
-# expect: beam-step fails
+# expect: beam-step wrong_value
 """What the model says after the end is added to hypotheses that are over."""
 
 

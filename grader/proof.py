@@ -73,7 +73,7 @@ def default_folder() -> Path:
 
 def rests_on(task: Task) -> dict[str, Any]:
     """Everything that a proof of the task rests on. Raises `TaskError` where a file of it cannot be read."""
-    return {"task": digest_of(task.folder), **_ground()}
+    return {"task": task.digest, **_ground()}
 
 
 @cache

@@ -274,9 +274,8 @@ def _span(tensor: torch.Tensor) -> memoryview:
     import torch
 
     if tensor.is_contiguous():
-        flat = tensor.as_strided(
-            (tensor.numel(),), (1,), tensor.storage_offset()
-        )  # stride 0 is contiguous too, for one
+        # not view(-1): of one element or none, any stride is contiguous, and would stay what it is
+        flat = tensor.as_strided((tensor.numel(),), (1,), tensor.storage_offset())
         whole: memoryview = flat.view(torch.uint8).numpy().data
         return whole
     shape, stride = tuple(tensor.shape), tensor.stride()

@@ -5,13 +5,12 @@ They are what keeps tests from asking for the reference's own way: its rounding,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from grader.check.evidence import Evidence, Trial, parts_of
+from grader.check.evidence import Evidence, Trial
 from grader.check.finding import Finding
-from grader.check.reference import failures, seeds_named
+from grader.check.reference import failed, seeds_named
 from grader.task import ACCEPTED, Budget, Task
 
 SEEDS: Final = (1, 2, 3)
@@ -30,11 +29,6 @@ def jobs(task: Task) -> Iterator[Trial]:
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     """Answers that fail a test, with the seeds they do."""
-    failed: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for trial, part in parts_of(evidence, jobs(task)):
-        if part.points < part.max_points:
-            for where, verdict in failures(part):
-                failed[trial.name, where, verdict].append(trial.seed)
-    for (name, where, verdict), seeds in failed.items():
+    for (name, where, verdict), seeds in failed(evidence, jobs(task)).items():
         fix = "if the answer is right, the test, its tolerance or the budget is wrong"
         yield Finding(name, f"gets {verdict} in {where} on {seeds_named(seeds)}", fix)

@@ -8,7 +8,7 @@ from typing import Final
 from grader.check.finding import Finding
 from grader.manifest import FOLLOW_UPS
 from grader.table import line_of
-from grader.task import MANIFEST, Task
+from grader.task import ACCEPTED, MANIFEST, MUTANTS, Task
 from grader.textfile import read_text
 
 MIN_MUTANTS: Final = 8
@@ -21,13 +21,13 @@ def findings(task: Task) -> Iterator[Finding]:
     mutants = task.mutants()
     if len(mutants) < MIN_MUTANTS:
         fix = f"keep at least {MIN_MUTANTS}: misconceptions seen in the wild"
-        yield Finding("mutants", f"{len(mutants)} wrong answers", fix)
+        yield Finding(MUTANTS, f"{len(mutants)} wrong answers", fix)
     for part in task.parts:
         if not any(part.id in mutant.expects for mutant in mutants):
-            yield Finding("mutants", f"none for part {part.id!r}", "add a wrong answer to it that people really give")
+            yield Finding(MUTANTS, f"none for part {part.id!r}", "add a wrong answer to it that people really give")
     if (count := len(task.accepted())) < MIN_ACCEPTED:
         fix = f"write at least {MIN_ACCEPTED} right answers apart from the reference, in other styles"
-        yield Finding("accepted", f"{count} right answers", fix)
+        yield Finding(ACCEPTED, f"{count} right answers", fix)
 
 
 def _questions(task: Task) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,12 +29,7 @@ class Reference:
 
     def findings(self, task: Task, evidence: Evidence) -> Iterator[Finding]:
         """What the reference fails, with the seeds it does."""
-        failed: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for trial, part in parts_of(evidence, self.jobs(task)):
-            if part.points < part.max_points:
-                for failure in failures(part):
-                    failed[failure].append(trial.seed)
-        for (where, verdict), seeds in failed.items():
+        for (_, where, verdict), seeds in failed(evidence, self.jobs(task)).items():
             problem = f"the reference gets {verdict} on {seeds_named(seeds)}"
             yield Finding(where, problem, "mend the reference, or the test")
 
@@ -47,15 +42,25 @@ def trials(task: Task, seeds: int) -> Iterator[Trial]:
         yield Trial(FILE, source, seed, measured=budgeted if seed <= BUDGET_SEEDS else ())
 
 
+def failed(evidence: Evidence, trials: Iterable[Trial]) -> dict[tuple[str, str, str], list[int]]:
+    """What right answers failed, as (answer, where, verdict), and on which seeds."""
+    found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for trial, part in parts_of(evidence, trials):
+        if part.points < part.max_points:
+            for where, verdict in _failures(trial.name, part):
+                found[trial.name, where, verdict].append(trial.seed)
+    return found
+
+
 def seeds_named(seeds: list[int]) -> str:
     """`seed 3`, or `seeds 3, 7`."""
     return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
-def failures(part: PartReport) -> Iterator[tuple[str, str]]:
+def _failures(name: str, part: PartReport) -> Iterator[tuple[str, str]]:
     """What failed in a part and how; what it notes about the code stands for all its tests."""
     if part.notes:
-        yield f"{FILE} ({part.id})", f"{part.verdict} ({'; '.join(part.notes)})"
+        yield f"{name} ({part.id})", f"{part.verdict} ({'; '.join(part.notes)})"
         return
     for check in part.checks:
         if check.verdict.is_failure:

@@ -90,7 +90,11 @@ class Footprint:
         """The present footprint, without the process `but` and those below it."""
         own = os.getpid()
         left_out = {but, *descendants(but)} if but else set()
-        family = [pid for pid in (own, *descendants(own)) if pid not in left_out]
+        return cls.of(*(pid for pid in (own, *descendants(own)) if pid not in left_out))
+
+    @classmethod
+    def of(cls, *family: int) -> Footprint:
+        """The present footprint of these processes."""
         mounted = Path("/proc/self/mountinfo").read_text().splitlines()
         mounts = [line for line in mounted if "/docker/" not in line]  # other users of an engine come and go
         return cls(len(family), sum(map(_descriptors, family)), len(mounts), sum(map(_resident_kb, family)))

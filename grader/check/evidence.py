@@ -42,6 +42,7 @@ class Trial:
         tamper: the trivial answer put in place of every result, or "".
         measured: ids of the parts whose budgets are measured as well, unless they have failed already.
         again: tells a repetition from the first time.
+        wall_s: what one call may take; None for what the task allows.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Trial:
     tamper: str = ""
     measured: tuple[str, ...] = ()
     again: bool = False
+    wall_s: float | None = None
 
     def run(self, grader: Grader, task: Task) -> Report:
         """The report; of the parts in `measured`, the one with their budgets.
@@ -59,7 +61,7 @@ class Trial:
             TaskError: the hidden tests cannot be collected.
             SystemFailure: a test failed by itself.
         """
-        options = Options(seed=self.seed, parts=self.parts, tamper=self.tamper, budgets=False)
+        options = Options(seed=self.seed, parts=self.parts, tamper=self.tamper, budgets=False, wall_s=self.wall_s)
         submission = Submission(self.name, self.source.encode())
         report = grader.grade(task, submission, options)
         open_ = tuple(p.id for p in report.parts if p.id in self.measured and not p.verdict.is_failure)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.check import mutants, trivial
-from grader.check.evidence import Evidence, Job
+from grader.check.evidence import Evidence, Trial, parts_of
 from grader.check.finding import Finding
 from grader.check.hidden import function_of, tests_of
 from grader.report import Check
@@ -16,7 +16,7 @@ from grader.task import Task
 from grader.verdict import NEEDS_GPU, Verdict
 
 
-def jobs(task: Task) -> Iterator[Job[object]]:
+def jobs(task: Task) -> Iterator[Trial]:
     """Every wrong answer there is."""
     yield from mutants.jobs(task)
     yield from trivial.jobs(task)
@@ -25,12 +25,10 @@ def jobs(task: Task) -> Iterator[Job[object]]:
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     """Tests that nothing fails; the cases of a parametrised one count together."""
     classes = {part.id: part.test_class for part in task.parts}
-    reports = [evidence.of(trial) for trial in trivial.jobs(task)]
-    reports += [report for series in mutants.jobs(task) for report in evidence.of(series)]
-    parts = [part for report in reports for part in report.parts]
+    trials = [*trivial.jobs(task), *mutants.jobs(task)]
     killing = {
         (classes[part.id], function_of(check.name))
-        for part in parts
+        for _, part in parts_of(evidence, trials)
         for check in part.checks
         if _caught(check, task) or check.detail == NEEDS_GPU
     }
@@ -43,5 +41,5 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
 def _caught(check: Check, task: Task) -> bool:
     """Whether the test itself caught something: not where a forbidden name or earlier timeouts kept it from running."""
     if check.verdict is Verdict.TIMEOUT:
-        return check.time_ms >= task.wall_s * 1e3
+        return check.time_ms >= min(task.wall_s, mutants.HANGING_S) * 1e3
     return check.verdict.is_failure and check.verdict is not Verdict.FORBIDDEN

@@ -1,84 +1,45 @@
-"""Each wrong answer kept with a task fails exactly where its first line says, on every seed, and nowhere else."""
+"""Each wrong answer kept with a task fails exactly where its first line says, and nowhere else."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from grader.check.evidence import Evidence, Trial
 from grader.check.finding import Finding
 from grader.check.reach import Reach
-from grader.check.reference import seeds_named
-from grader.check.room import GROWTH_MARGIN
-from grader.grade import Grader
 from grader.mutant import FAILS, Mutant
-from grader.report import Check, PartReport, Report
+from grader.report import PartReport
 from grader.task import Budget, Task
 from grader.verdict import NEEDS_GPU, OVER_BUDGET, Verdict
 
-SEEDS: Final = (1, 2)
-#: So many times its limit, a ratio is no matter of noise.
-CLEARLY_OVER: Final = 1.5
+#: What a call of a mutant may take that is announced to hang: every test of it waits for so long.
+HANGING_S: Final = 2.0
 
 
-@dataclass(frozen=True)
-class Series:
-    """One mutant on all seeds, graded in the parts it can change; `measured` are those of them with budgets."""
-
-    name: str
-    source: str
-    parts: tuple[str, ...]
-    measured: tuple[str, ...]
-
-    def run(self, grader: Grader, task: Task) -> list[Report]:
-        """A report a seed. What is clearly over its budget once is not measured again, and left out if it passes."""
-        reports: list[Report] = []
-        clear: set[str] = set()
-        for seed in SEEDS:
-            measured = tuple(part for part in self.measured if part not in clear)
-            report = Trial(self.name, self.source, seed, self.parts, measured=measured).run(grader, task)
-            left = tuple(p for p in report.parts if p.id not in clear or p.verdict is not Verdict.NOT_MEASURED)
-            reports.append(replace(report, parts=left))
-            clear |= {part.id for part in report.parts if any(map(_is_clear, part.checks))}
-        return reports
-
-
-def jobs(task: Task) -> Iterator[Series]:
-    """Every mutant on a few seeds."""
-    return (series for _, series in _all(task))
+def jobs(task: Task) -> Iterator[Trial]:
+    """Every mutant, in the parts it can change, with their budgets."""
+    return (trial for _, trial in _all(task))
 
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
     """Mutants that get another verdict than they announce."""
-    for mutant, series in _all(task):
-        wrong: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for report in evidence.of(series):
-            for part in report.parts:
-                if surprise := _surprise(mutant, part):
-                    wrong[surprise].append(report.seed)
-        for (problem, fix), seeds in wrong.items():
-            yield Finding(f"{series.name}:1", f"{problem} on {seeds_named(seeds)}", fix)
+    for mutant, trial in _all(task):
+        for part in evidence.of(trial).parts:
+            if surprise := _surprise(mutant, part):
+                yield Finding(f"{trial.name}:1", *surprise)
 
 
-def _all(task: Task) -> Iterator[tuple[Mutant, Series]]:
+def _all(task: Task) -> Iterator[tuple[Mutant, Trial]]:
     reach, reference = Reach(task), task.reference
     budgeted = {part.id for part in task.parts if part.budget != Budget()}
     for mutant in task.mutants():
         reached = reach.of(mutant)
         parts = tuple(part.id for part in task.parts if part.id in reached)
         measured = tuple(part for part in parts if part in budgeted)
-        yield mutant, Series(f"mutants/{mutant.path.name}", mutant.graded_source(reference), parts, measured)
-
-
-def _is_clear(check: Check) -> bool:
-    """Whether a check missed its budget by so much that noise has no part in it."""
-    if check.verdict not in OVER_BUDGET:
-        return False
-    measured, limit = check.measured, check.measured.get("limit", math.inf)
-    return measured.get("ratio", 0) > CLEARLY_OVER * limit or measured.get("exponent", 0) > limit + GROWTH_MARGIN
+        wall_s = HANGING_S if Verdict.TIMEOUT in mutant.expects.values() else None
+        source = mutant.graded_source(reference)
+        yield mutant, Trial(f"mutants/{mutant.path.name}", source, parts=parts, measured=measured, wall_s=wall_s)
 
 
 def _surprise(mutant: Mutant, part: PartReport) -> tuple[str, str] | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +29,19 @@ OURS: Final = ("grader", "sandbox", "api")
 ABSENT: Final = "raise ModuleNotFoundError('the candidate does not have this package')\n"
 #: How pytest ends when tests ran and some failed.
 SOME_FAILED: Final = 1
-
-
-#: Runs pytest in one folder after another, each time in a fork of a process that has imported the slow packages.
+#: Runs pytest in each folder it is told, in a fork of a process that has imported the slow packages.
 DRIVER: Final = """
 import importlib, os, sys
 for slow in ("pytest", "torch"):
     importlib.import_module(slow)
-for folder in sys.argv[2:]:
+for line in sys.stdin:
+    folder, tests = line.split()
     if os.fork() == 0:
         os.chdir(folder)
         os.environ["HOME"] = folder
         os.dup2(os.open("said", os.O_WRONLY | os.O_CREAT), 1)
-        status = sys.modules["pytest"].main(["-q", "--tb=line", "-p", "no:cacheprovider", sys.argv[1]])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        status = sys.modules["pytest"].main(["-q", "--tb=line", "-p", "no:cacheprovider", tests])
         sys.stdout.flush()
         os._exit(status)
     print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
@@ -57,10 +62,10 @@ class PublicRun:
     def run(self, grader: Grader, task: Task) -> list[Ended]:
         """What came of each answer."""
         with tempfile.TemporaryDirectory(prefix="forwardpass-public-") as root:
-            folders = [
-                _written(Path(root, str(number)), source, self.tests) for number, source in enumerate(self.sources)
+            return [
+                _pytest(_written(Path(root, str(number)), source, self.tests))
+                for number, source in enumerate(self.sources)
             ]
-            return _pytest(root, folders)
 
 
 def jobs(task: Task) -> Iterator[PublicRun]:
@@ -89,19 +94,63 @@ def _written(folder: Path, source: str, tests: str) -> Path:
     return folder
 
 
-def _pytest(root: str, folders: list[Path]) -> list[Ended]:
-    command = [sys.executable, "-I", "-c", DRIVER, FILE, *map(str, folders)]
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": root, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+def _pytest(folder: Path) -> Ended:
+    with _turn:
+        driver = _driver()
+        try:
+            status = driver.run(folder)
+        except _DriverLost as lost:
+            _driver.cache_clear()
+            return -1, str(lost)
+    return status, _end_of(folder / "said", folder)
+
+
+class _DriverLost(Exception):
+    """The process that runs public tests has ended, or does not answer; the message says why."""
+
+
+class _Driver:
+    """That process: one for all tasks, for it takes longer to import torch than to run a task's public tests."""
+
+    def __init__(self) -> None:
+        environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-I", "-c", DRIVER]
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # read when the process has ended
+        self._process = subprocess.Popen(
+            command,
+            cwd="/",
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return [(-1, f"still running after {TIMEOUT_S} s")] * len(folders)
-    statuses = [int(line) for line in done.stdout.split()]
-    said = [_end_of(folder / "said", folder) for folder in folders]
-    missing = [(-1, done.stderr.strip().rpartition("\n")[2])] * len(folders)
-    return [*zip(statuses, said, strict=False), *missing][: len(folders)]
+
+    def run(self, folder: Path) -> int:
+        """How pytest ends in a folder. The process ends by itself when this one does. Raises `_DriverLost`."""
+        asks, answers = self._process.stdin, self._process.stdout
+        assert asks
+        assert answers
+        with contextlib.suppress(BrokenPipeError):
+            asks.write(f"{folder} {FILE}\n".encode())
+            asks.flush()
+        if not select.select([answers], [], [], TIMEOUT_S)[0]:
+            self._end()
+            raise _DriverLost(f"still running after {TIMEOUT_S} s")
+        if not (line := answers.readline()):
+            self._end()
+            self._errors.seek(0)
+            raise _DriverLost(self._errors.read().strip().rpartition("\n")[2])
+        return int(line)
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+
+_driver = functools.cache(_Driver)
+_turn = threading.Lock()
 
 
 def _end_of(printed: Path, folder: Path) -> str:

@@ -41,3 +41,13 @@ def test_needs_more_than_the_starter(graded: Graded, write_task: Write) -> None:
     )
     (found,) = graded(task, public)
     assert found.problem.startswith("does not run with the starter: ")
+
+
+def test_endless(graded: Graded, write_task: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public tests that do not end are ended, and the next ones run."""
+    monkeypatch.setattr(public, "TIMEOUT_S", 5)
+    endless = write_task(("test_public.py", "def test_mean", "while True:\n    pass\n\n\ndef test_mean"))
+    (found,) = graded(endless, public)
+    assert found.problem == "plain pytest fails with the reference: still running after 5 s"
+    monkeypatch.undo()
+    assert graded(write_task(), public) == []

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from grader.grade import Grader, Options, SystemFailure
 from grader.report import PartReport, Report
+from grader.score import report_verdict
 from grader.submission import Submission
 from grader.task import Task
 from grader.textfile import TaskError
@@ -40,7 +41,7 @@ class Trial:
     Attributes:
         parts: ids of the parts to grade; all of them without any.
         tamper: the trivial answer put in place of every result, or "".
-        measured: ids of the parts whose budgets are measured as well, unless they have failed already.
+        measured: ids of the parts among them whose budgets are measured as well.
         again: tells a repetition from the first time.
         wall_s: what one call may take; None for what the task allows.
     """
@@ -55,19 +56,18 @@ class Trial:
     wall_s: float | None = None
 
     def run(self, grader: Grader, task: Task) -> Report:
-        """The report; of the parts in `measured`, the one with their budgets.
+        """The report.
 
         Raises:
             TaskError: the hidden tests cannot be collected.
             SystemFailure: a test failed by itself.
         """
-        options = Options(seed=self.seed, parts=self.parts, tamper=self.tamper, budgets=False, wall_s=self.wall_s)
+        asked = self.parts or tuple(part.id for part in task.parts)
+        options = Options(seed=self.seed, tamper=self.tamper, wall_s=self.wall_s)
+        plain = tuple(part for part in asked if part not in self.measured)
         submission = Submission(self.name, self.source.encode())
-        report = grader.grade(task, submission, options)
-        open_ = tuple(p.id for p in report.parts if p.id in self.measured and not p.verdict.is_failure)
-        if not open_:
-            return report
-        return _merged(report, grader.grade(task, submission, replace(options, parts=open_, budgets=True)))
+        ways = (replace(options, parts=plain, budgets=False), replace(options, parts=self.measured))
+        return _merged(task, [grader.grade(task, submission, way) for way in ways if way.parts])
 
 
 @contextlib.contextmanager
@@ -144,8 +144,10 @@ def _silently(done: int, total: int, what: str) -> None:
     """Tell nobody."""
 
 
-def _merged(report: Report, measured: Report) -> Report:
-    """`report` with the parts that were graded again put in place."""
-    fresh = {part.id: part for part in measured.parts}
-    parts = tuple(fresh.get(part.id, part) for part in report.parts)
-    return replace(report, parts=parts, points=sum(part.points for part in parts))
+def _merged(task: Task, reports: list[Report]) -> Report:
+    """One report of all parts, in the task's order."""
+    graded = {part.id: part for report in reports for part in report.parts}
+    parts = tuple(graded[part.id] for part in task.parts if part.id in graded)
+    points, most = sum(part.points for part in parts), sum(part.max_points for part in parts)
+    verdict = report_verdict([part.verdict for part in parts], points)
+    return replace(reports[0], parts=parts, points=points, max_points=most, verdict=verdict)

@@ -21,14 +21,13 @@ def test_gather(grader: Grader, write_task: Write) -> None:
 
 
 def test_measured(grader: Grader, write_task: Write) -> None:
-    """Budgets are measured where asked, unless the part has failed without them."""
+    """Budgets are measured where asked, and all parts make one report."""
     task = write_task()
-    right = Trial("a", task.reference, measured=("power-sum",)).run(grader, task)
-    wrong = Trial("a", task.starter, measured=("power-sum",)).run(grader, task)
-    assert [part.verdict for part in right.parts] == ["pass", "pass"]
-    assert right.points == right.max_points
-    assert right.parts[1].checks[-1].measured["limit"] == 4.0
-    assert wrong.parts[1].checks[-1].verdict == "not_measured"
+    measured, plain = (Trial("a", task.reference, measured=parts).run(grader, task) for parts in (("power-sum",), ()))
+    assert [part.id for part in measured.parts] == [part.id for part in plain.parts] == ["mean", "power-sum"]
+    assert (measured.verdict, measured.points) == ("pass", measured.max_points)
+    assert measured.parts[1].checks[-1].measured["limit"] == 4.0
+    assert plain.parts[1].checks[-1].verdict == "not_measured"
 
 
 def test_first_fails(grader: Grader, write_task: Write) -> None:

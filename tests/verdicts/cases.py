@@ -12,6 +12,9 @@
     verdict = "exception"
     note_contains = "torch.softmax" some note of the part says so
     checks = { test_gradient = "exception" }
+
+A submission must be as repeatable as its verdict: memory it leaves unset (`torch.empty`) may hold a NaN or not, and the
+answer is `not_finite` one time and `wrong_value` the next.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from grader.grade import Grader
-from grader.verdict import Verdict
 from tests.verdicts.cases import Case, all_cases
 from tests.verdicts.leftovers import Footprint, Remembering, descendants, settled
 
@@ -35,7 +34,7 @@ def shuffled(cases: list[Case]) -> Iterator[Case]:
 def test_soak() -> None:
     """Every verdict is the one the case has alone; processes, descriptors and mounts do not grow, nor does memory."""
     cases = list(itertools.islice(shuffled([case for case in all_cases() if case.light]), SIZE))
-    seen: dict[str, tuple[Verdict, ...]] = {}
+    seen: dict[str, dict[str, str]] = {}
     wrong: list[str] = []
     backend = Remembering()
     gc.collect()  # what earlier tests left open is closed here, not in between
@@ -43,9 +42,10 @@ def test_soak() -> None:
 
     def judge(case: Case) -> None:
         (report,) = case.graded(grader)
-        verdicts = tuple(check.verdict for part in report.parts for check in part.checks)
-        if case.differences(report) or seen.setdefault(case.name, verdicts) != verdicts:
-            wrong.append(f"{case.name}: {case.differences(report) or verdicts}")
+        verdicts = {f"{part.id} {check.name}": check.verdict.value for part in report.parts for check in part.checks}
+        changed = dict(verdicts.items() ^ seen.setdefault(case.name, verdicts).items())
+        if case.differences(report) or changed:
+            wrong.append(f"{case.name}: {case.differences(report)} {changed}")
 
     with Grader(SLOTS, backend=backend) as grader, ThreadPoolExecutor(SLOTS) as workers:
         list(workers.map(judge, cases[:WARM]))

@@ -18,7 +18,10 @@ HANGING_S: Final = 2.0
 
 
 def jobs(task: Task) -> Iterator[Trial]:
-    """Every mutant, in the parts it can change, with the budgets of those where it does not announce a wrong answer."""
+    """Every mutant, in the parts it can change, with the budgets of those where it announces what only they can tell.
+
+    Elsewhere they are left out: measuring is dear, and would mostly measure the reference again.
+    """
     return (trial for _, trial in _all(task))
 
 
@@ -33,11 +36,11 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
 def _all(task: Task) -> Iterator[tuple[Mutant, Trial]]:
     reach, reference = Reach(task), task.reference
     budgeted = {part.id for part in task.parts if part.budget != Budget()}
-    slow = {None, FAILS, *OVER_BUDGET}
+    costly = {FAILS, *OVER_BUDGET}
     for mutant in task.mutants():
         reached = reach.of(mutant)
         parts = tuple(part.id for part in task.parts if part.id in reached)
-        measured = tuple(part for part in parts if part in budgeted and mutant.expects.get(part) in slow)
+        measured = tuple(part for part in parts if part in budgeted and mutant.expects.get(part) in costly)
         wall_s = HANGING_S if Verdict.TIMEOUT in mutant.expects.values() else None
         source = mutant.graded_source(reference)
         yield mutant, Trial(f"mutants/{mutant.path.name}", source, parts=parts, measured=measured, wall_s=wall_s)

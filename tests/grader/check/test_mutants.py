@@ -29,8 +29,11 @@ def test_surprise(graded: Graded, write_task: Write, name: str, old: str, new: s
     assert found.problem.startswith(problem)
 
 
-def test_too_slow_unannounced(graded: Graded, write_task: Write) -> None:
-    """A budget is measured of every mutant that touches its part, whatever it announces."""
+def test_measured(write_task: Write) -> None:
+    """A budget is measured where a mutant announces what only a budget can tell, and not in other parts it touches."""
     slow = FILES["mutants/every_prefix.py"].split('"""\n')[1]
-    (found,) = graded(write_task(("mutants/median.py", "def mean", slow + "\n\ndef mean")), mutants)
-    assert found.problem == "power-sum gets too_slow, which is not announced"
+    task = write_task(("mutants/median.py", "def mean", slow + "\n\ndef mean"))
+    trials = {trial.name: trial for trial in mutants.jobs(task)}
+    assert trials["mutants/every_prefix.py"].measured == ("power-sum",)
+    assert trials["mutants/median.py"].parts == ("mean", "power-sum")
+    assert trials["mutants/median.py"].measured == ()

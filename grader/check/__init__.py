@@ -78,18 +78,21 @@ def check_task(grader: Grader, task: Task, *, seeds: int = SEEDS, on_step: OnSte
 
 
 def check_tasks(
-    grader: Grader, tasks: Iterable[Task], *, seeds: int = SEEDS, on_step: OnStep | None = None
+    grader: Grader, tasks: Iterable[Task], *, seeds: int = SEEDS, rounds: int = 1, on_step: OnStep | None = None
 ) -> Iterator[tuple[Task, list[Finding]]]:
-    """Check several tasks, each begun before the one ahead of it is done, so that no slot stands idle between."""
+    """Check several tasks, each begun before the one ahead of it is done, so that no slot stands idle between.
+
+    Everything whose verdict hangs on a clock is graded in so many `rounds`; what is found in any of them is found.
+    """
     ahead: tuple[Task, _Check] | None = None
     with workers(grader.slots) as threads:
         for task in tasks:
             begun = task, _begun(grader, task, seeds, threads)
             if ahead:
-                yield ahead[0], ahead[1].findings(on_step)
+                yield ahead[0], ahead[1].findings(on_step, rounds)
             ahead = begun
         if ahead:
-            yield ahead[0], ahead[1].findings(on_step)
+            yield ahead[0], ahead[1].findings(on_step, rounds)
 
 
 def graded_findings(grader: Grader, task: Task, promises: tuple[Promise, ...]) -> list[Finding]:
@@ -105,21 +108,26 @@ class _Check:
         self, found: list[Finding], grader: Grader, task: Task, promises: tuple[Promise, ...], threads: Workers
     ) -> None:
         self._found, self._task, self._promises = found, task, promises
+        self._grader, self._threads = grader, threads
         self._evidence = Evidence()
         if promises:
             jobs = [job for promise in promises for job in promise.jobs(task)]
             self._evidence.begin(grader, task, jobs, threads)
 
-    def findings(self, on_step: OnStep | None = None) -> list[Finding]:
+    def findings(self, on_step: OnStep | None = None, rounds: int = 1) -> list[Finding]:
         """Everything that is found; what cannot be graded at all is told once."""
-        if not self._promises:
-            return self._found
-        name = self._task.id
-        self._evidence.finish(lambda done, total, what: on_step and on_step(done, total, f"{name}: {what}"))
-        if self._evidence.failures:
-            return [Finding(job.name, message, UNGRADABLE) for job, message in self._evidence.failures.items()]
-        graded = (promise.findings(self._task, self._evidence) for promise in self._promises)
-        return [*self._found, *itertools.chain.from_iterable(graded)]
+        found = dict.fromkeys(self._found)
+        for again in range(rounds if self._promises else 0):
+            if again:
+                self._evidence.repeat(self._grader, self._task, self._threads)
+            self._evidence.finish(
+                lambda done, total, what: on_step and on_step(done, total, f"{self._task.id}: {what}")
+            )
+            if self._evidence.failures:
+                return [Finding(job.name, message, UNGRADABLE) for job, message in self._evidence.failures.items()]
+            graded = (promise.findings(self._task, self._evidence) for promise in self._promises)
+            found |= dict.fromkeys(itertools.chain.from_iterable(graded))
+        return list(found)
 
 
 def _begun(grader: Grader, task: Task, seeds: int, threads: Workers) -> _Check:

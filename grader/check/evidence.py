@@ -55,6 +55,11 @@ class Trial:
     again: bool = False
     wall_s: float | None = None
 
+    @property
+    def timed(self) -> bool:
+        """Whether its verdict hangs on a clock, or on what memory the machine gave."""
+        return bool(self.measured) or self.wall_s is not None
+
     def run(self, grader: Grader, task: Task) -> Report:
         """The report.
 
@@ -97,11 +102,17 @@ class Evidence:
         if not self.failures:
             self._pending = {threads.submit(_attempt, job, grader, task): job for job in rest}
 
+    def repeat(self, grader: Grader, task: Task, threads: Workers) -> None:
+        """Begin to do once more what may turn out otherwise: the trials whose verdict hangs on a clock."""
+        timed = [job for job in self._results if isinstance(job, Trial) and job.timed]
+        self._pending = {threads.submit(_attempt, job, grader, task): job for job in timed}
+
     def finish(self, on_step: OnStep | None = None) -> None:
         """Wait until every job is done, telling of each."""
-        total, report = len(self._results) + len(self._pending), on_step or _silently
-        report(1, total, next(iter(self._results)).name)
-        for done, future in enumerate(as_completed(self._pending), 2):
+        before, report = len(self._results), on_step or _silently
+        total = before + len(self._pending)
+        report(before, total, next(iter(self._results)).name)
+        for done, future in enumerate(as_completed(self._pending), before + 1):
             self._keep(self._pending[future], future.result())
             report(done, total, self._pending[future].name)
         self._pending = {}

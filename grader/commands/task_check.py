@@ -35,6 +35,13 @@ from grader.textfile import TaskError
     "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Try the reference on so many."
 )
 @click.option("--afresh", is_flag=True, help="Prove also what was proven before and has not changed.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Grade so often what hangs on a clock: budgets, and calls that hang. More than one prove everything afresh.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one task a line.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
@@ -44,6 +51,7 @@ def command(
     everything: bool,
     seeds: int,
     afresh: bool,
+    rounds: int,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -59,11 +67,11 @@ def command(
     for error in broken:
         click.echo(f"Error: {error}", err=True)
     proofs = Proofs(default_folder(), seeds)
-    waiting = [task for task in tasks if afresh or not proofs.stands(task)]
+    waiting = [task for task in tasks if afresh or rounds > 1 or not proofs.stands(task)]
     for task in tasks:
         if task not in waiting:
             _tell(task, [], as_json, before=True)
-    found = _check_all(waiting, proofs, as_json, quiet) if waiting else False
+    found = _check_all(waiting, proofs, rounds, as_json, quiet) if waiting else False
     ctx.exit(USAGE if broken else NOT_PASSED if found else PASSED)
 
 
@@ -78,12 +86,13 @@ def _every_task() -> tuple[list[Task], list[TaskError]]:
     return tasks, broken
 
 
-def _check_all(tasks: list[Task], proofs: Proofs, as_json: bool, quiet: bool) -> bool:
+def _check_all(tasks: list[Task], proofs: Proofs, rounds: int, as_json: bool, quiet: bool) -> bool:
     """Whether anything was found."""
     found = False
     with reporter(quiet=quiet, streams=True) as progress, opened(None, progress) as grader:
         bases = {task.id: rests_on(task) for task in tasks}
-        for task, findings in check_tasks(grader, tasks, seeds=proofs.seeds, on_step=partial(_on_step, progress)):
+        on_step = partial(_on_step, progress)
+        for task, findings in check_tasks(grader, tasks, seeds=proofs.seeds, rounds=rounds, on_step=on_step):
             if not findings:
                 _keep(proofs, task, bases[task.id], progress)
             _tell(task, findings, as_json)

@@ -55,5 +55,16 @@ def test_several(grader: Grader, write_task: Write) -> None:
     ]
 
 
+def test_rounds(grader: Grader, write_task: Write) -> None:
+    """What hangs on a clock is graded in every round; a finding that comes up in each is told once."""
+    told: list[tuple[int, int, str]] = []
+    task = write_task(("mutants/every_prefix.py", "too_slow", "too_large"))
+    ((_, found),) = check_tasks(grader, [task], seeds=1, rounds=3, on_step=lambda *step: told.append(step))
+    assert [finding.where for finding in found] == ["mutants/every_prefix.py:1"]
+    whats = [what for _, _, what in told]
+    assert whats.count(f"{task.id}: mutants/every_prefix.py") == 3
+    assert whats.count(f"{task.id}: mutants/median.py") == 1
+
+
 def _moved(task: Task, name: str) -> Path:
     return task.folder.rename(task.folder.parent / name)

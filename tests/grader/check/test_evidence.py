@@ -30,6 +30,21 @@ def test_measured(grader: Grader, write_task: Write) -> None:
     assert plain.parts[1].checks[-1].verdict == "not_measured"
 
 
+def test_repeat(grader: Grader, write_task: Write) -> None:
+    """What hangs on a clock, a budget or the wall, is done once more; all else keeps its result."""
+    task = write_task()
+    plain = Trial("a", task.reference)
+    timed = [replace(plain, measured=("power-sum",)), replace(plain, wall_s=2.0)]
+    evidence = Evidence()
+    with workers(2) as threads:
+        evidence.begin(grader, task, [plain, *timed], threads)
+        evidence.finish()
+        first = {job: evidence.of(job) for job in (plain, *timed)}
+        evidence.repeat(grader, task, threads)
+        evidence.finish()
+    assert [evidence.of(job) is first[job] for job in (plain, *timed)] == [True, False, False]
+
+
 def test_first_fails(grader: Grader, write_task: Write) -> None:
     """If the first job cannot be done, the others are left and the reason is kept with its line."""
     task = write_task(("task.toml", "time = 4.0", "memory = 4.0"))

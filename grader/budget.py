@@ -5,7 +5,8 @@ measurement. Cost is read from outside by a `Meter`. On the CPU it is CPU time b
 process when the whole answer to a call has arrived, less what that clock said at the answer before: there is no time
 between measurements, so neither a patched timer, nor an answer computed late, nor a thread that works while nothing is
 asked can hide; and the candidate is stopped while the reference runs, so that it cannot disturb it. What moving the
-same arguments costs is taken off, as measured on the reference, because a candidate could inflate its own. A race
+same arguments costs is taken off, as measured on the reference, because a candidate could inflate its own; the least
+that was ever seen of it, for taking off too much would magnify every difference between the two. A race
 alternates the two in random order with fresh inputs for every pair and judges the median ratio, so a busy neighbour
 slows both alike. It ends early only when the answer is clear, goes on to 21 more pairs before it fails, and says
 `not_measured` if it stays mixed. Every answer is compared with the reference's. Growth fits the exponent of cost
@@ -55,6 +56,9 @@ ALONE: Final = 5
 LONG_NS: Final = 5e8
 #: How far a timed answer may be from the reference's: rough, because exactness is tested elsewhere.
 COMPARE_RTOL: Final = 1e-3
+
+#: What a call cost, and what one with the same arguments that does nothing did, in nanoseconds.
+Cost = tuple[float, float]
 
 Target = str | Probe
 Args = tuple[Any, ...]
@@ -129,7 +133,7 @@ class BudgetFixture:
         """
         limit = self._limit("growth")
         exponent = math.inf
-        costs: dict[int, list[float]] = {size: [] for size in sizes}
+        costs: dict[int, list[Cost]] = {size: [] for size in sizes}
         with self._race(target, lambda: make(sizes[0]), kwargs) as race:
             for _ in range(2):
                 race.grow(costs, make)
@@ -201,7 +205,7 @@ class Race:
         self._candidate, self._reference = sides
         self._target, self._make, self._kwargs = target, make, kwargs
         self._generator, self._tamper = generator, tamper
-        self._null_ns = 0.0
+        self._null_ns = math.inf
         self._costs: list[tuple[float, float]] = []
 
     def warm_up(self) -> None:
@@ -210,7 +214,7 @@ class Race:
         with self._undisturbed():
             want = value_of(self._ask(self._reference, args, watch=True))
         self._compare(value_of(self._ask(self._candidate, args, watch=True)), want, args)
-        self._null_ns = self._null(self._make())
+        self._null_ns = min(self._null_ns, self._null(self._make()))
         for side in (self._candidate, self._reference):
             side.restart()
 
@@ -242,17 +246,17 @@ class Race:
             self._reference.about_to_ask()
             return self._net(self._lap(self._reference, self._ask(self._reference, args, watch=False))[0])
 
-    def grow(self, costs: dict[int, list[float]], make: Callable[[int], Args]) -> None:
+    def grow(self, costs: dict[int, list[Cost]], make: Callable[[int], Args]) -> None:
         """Add a few costs of the candidate at every size, the sizes in turn; a long one is not repeated."""
         for _ in range(SIZES_REPEATED):
             for size in costs:
-                if costs[size] and costs[size][0] > LONG_NS:
+                if costs[size] and costs[size][0][0] > LONG_NS:
                     continue
                 args = make(size)
-                self._null_ns = self._null(args)
+                null = self._null(args)
                 self._candidate.restart()
                 cost, got = self._cost(self._candidate, args)
-                costs[size].append(self._net(cost))
+                costs[size].append((cost, null))
                 self._compare(got, self._cost(self._reference, args)[1], args)
 
     def _pair(self) -> float:
@@ -300,10 +304,10 @@ class Race:
                 self._reference.about_to_ask()
                 cost, _ = self._lap(self._reference, self._reference.sitting.null(self._reference.run, args))
             costs.append(cost)
-        return statistics.median(costs)
+        return min(costs)
 
     def _net(self, cost: float) -> float:
-        return max(cost - self._null_ns, 0.1 * cost)
+        return _net(cost, self._null_ns)
 
     def _compare(self, got: Any, want: Any, args: Args) -> None:
         if self._tamper:
@@ -344,9 +348,14 @@ def _judge_ratios(ratios: list[float], limit: float, cost: str) -> None:
     raise CandidateFailure(Verdict.TOO_SLOW, f"{median:.2f} x the reference's {cost}, limit {limit:g}")
 
 
-def _exponent(costs: dict[int, list[float]]) -> float:
+def _net(cost_ns: float, null_ns: float) -> float:
+    return max(cost_ns - null_ns, 0.1 * cost_ns)
+
+
+def _exponent(costs: dict[int, list[Cost]]) -> float:
+    """The exponent by the least of what calls and null calls cost at each size: noise only ever adds to either."""
     xs = [math.log(size) for size in costs]
-    ys = [math.log(min(found)) for found in costs.values()]
+    ys = [math.log(_net(*(min(found) for found in zip(*pairs, strict=True)))) for pairs in costs.values()]
     return statistics.linear_regression(xs, ys).slope
 
 

@@ -58,9 +58,17 @@ def test_ratios_that_stay_mixed_are_not_measured() -> None:
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
 def test_the_exponent_of_a_power_law_is_its_power(power: float) -> None:
-    """The least of repeated costs counts."""
-    costs = {n: [n**power * 3, n**power * 7] for n in (256, 512, 1024, 2048)}
+    """The least of repeated costs counts, less what moving the arguments costs."""
+    costs = {n: [(n**power * 3 + 9, 9.0), (n**power * 7, 10.0)] for n in (256, 512, 1024, 2048)}
     assert _exponent(costs) == pytest.approx(power)
+
+
+def test_a_disturbed_null_call_does_not_raise_the_exponent() -> None:
+    """A busy moment while a null call of the smallest size is measured leaves the exponent as it was."""
+    costs = {n: [(n * 3, n), (n * 3.1, n * 1.1)] for n in (256, 512, 1024, 2048)}
+    quiet = _exponent(costs)
+    costs[256].append((256 * 3, 256 * 2.9))
+    assert _exponent(costs) == pytest.approx(quiet)
 
 
 class FakeGpu:

@@ -1,1 +1,1 @@
-"""The web service that delivers tasks and reports; nothing of it exists yet."""
+"""The web service: delivers tasks, takes submissions, has them graded by workers and tells what came of it."""

@@ -21,7 +21,14 @@ class LazyGroup(click.Group):
 
     def __init__(self, *args: Any, commands_of: str, lazy: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._prefix, self._lazy = commands_of, lazy
+        self._lazy: dict[str, str] = {}
+        self._modules: dict[str, str] = {}
+        self.add_lazy(f"grader.commands.{commands_of}", lazy)
+
+    def add_lazy(self, prefix: str, lazy: Mapping[str, str]) -> None:
+        """Have commands that are found in modules `<prefix><name>`."""
+        self._lazy |= lazy
+        self._modules |= {name: prefix + name for name in lazy}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands' names, in the order they are shown."""
@@ -31,7 +38,7 @@ class LazyGroup(click.Group):
         """The command of this name, imported now; None if there is none."""
         if cmd_name not in self._lazy:
             return None
-        module = importlib.import_module(f"grader.commands.{self._prefix}{cmd_name}")
+        module = importlib.import_module(self._modules[cmd_name])
         found: click.Command = module.command
         return found
 

@@ -1,0 +1,116 @@
+"""The application: routes, problems, limits and the life of the process, put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi import Depends, FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.catalogue import Catalogue
+from api.context import Context
+from api.database import Database
+from api.idempotency import Replay, replayed
+from api.problems import Problem, documented
+from api.rates import limited
+from api.routes import assessments, audit, health, invitations, people, reports, runs, sessions, submissions, tasks
+from api.settings import Settings
+from grader import __version__
+
+ROUTERS: Final = (tasks, assessments, invitations, sessions, runs, submissions, reports, people, audit)
+PREFIX: Final = "/api/v1"
+#: What every answer says to browsers: this is data, nothing runs here, nobody frames it or learns where one was.
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create(settings: Settings, database: Database, catalogue: Catalogue | None = None) -> FastAPI:
+    """The application on a database that is up to date."""
+    app = FastAPI(
+        title="Forward Pass",
+        version=__version__,
+        description="Practical deep-learning assessments, graded by machine.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+    )
+    app.state.context = Context(settings, database, catalogue or Catalogue())
+    problems.install(app)
+    app.add_exception_handler(Replay, replayed)
+    for module in ROUTERS:
+        app.include_router(
+            module.router, prefix=PREFIX, dependencies=[Depends(limited)], responses=documented(413, 429, 503)
+        )
+    app.include_router(health.router)
+    app.add_middleware(Headers)
+    app.add_middleware(SizeLimit, most=settings.max_body_kb * 1024)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Context = app.state.context
+    service.catalogue.tasks  # noqa: B018  # a broken task is told at the start
+    service.hub.open(service.database.url)
+    yield
+    await service.hub.close()
+    service.database.close()
+
+
+class Headers:
+    """Puts on every answer what all answers say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in {**HEADERS, **scope.get("state", {}).get("rate_headers", {})}.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, signed)
+
+
+class SizeLimit:
+    """Reads no more of a request than it may have."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, as far as it goes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if not announced.isdigit() or int(announced) > self._most:
+            await problems.response(self._problem())(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._most:
+                raise self._problem()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _problem(self) -> Problem:
+        return Problem(413, f"a request may have {self._most // 1024} KiB", {"Connection": "close"})

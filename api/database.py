@@ -1,0 +1,83 @@
+"""The way to PostgreSQL: connections, transactions, and the schema brought up to date."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine
+from sqlmodel import Session as Db
+from sqlmodel import text
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+#: Any number that nobody else takes: two services that start at once migrate one after the other.
+MIGRATING: Final = 4_096_071
+STATEMENT_TIMEOUT_MS: Final = 15_000
+LOCK_TIMEOUT_MS: Final = 5_000
+KEEPALIVE: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "connect_timeout": 10}
+
+
+class Database:
+    """One database, and the connections to it that this process keeps."""
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url, self._pool = url, pool
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The pool; a connection that died is replaced when it is next wanted."""
+        limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        return create_engine(
+            self.url.replace("postgres://", "postgresql://").replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=self._pool,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args={"options": limits, **KEEPALIVE},
+        )
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Db]:
+        """A transaction that its user commits; what is not committed is undone."""
+        with Db(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; whoever comes second waits and finds it done."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATING})
+            connection.commit()
+            try:
+                command.upgrade(self.alembic(connection), "head")
+                connection.commit()
+            finally:
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATING})
+                connection.commit()
+                connection.invalidate()  # its settings are not those of the pool
+
+    def alembic(self, connection: object) -> Config:
+        """Alembic's configuration, on a connection of ours."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        return config
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def connection_of(db: Db) -> psycopg.Connection[tuple[object, ...]]:
+    """The driver's connection in which a transaction runs."""
+    found = db.connection().connection.driver_connection
+    assert isinstance(found, psycopg.Connection)
+    return found

@@ -1,0 +1,47 @@
+"""Forgetting a candidate: name, address, code and everything that quotes it go; points without a person stay."""
+
+from __future__ import annotations
+
+from sqlmodel import Session as Db
+from sqlmodel import col, delete, func, select, update
+
+from api import gradings
+from api.tables import Draft, Event, Grading, Invitation, Result, Run, Score, Session, State, Submission, Token
+
+#: What stands where a name stood.
+ERASED = "erased"
+
+
+def erase(db: Db, session: Session) -> None:
+    """Erase what a locked session holds; whoever commits makes it so."""
+    mine = select(Submission).where(Submission.session_id == session.id)
+    for submission in db.exec(mine).all():
+        for grading in db.exec(select(Grading).where(Grading.submission_id == submission.id)).all():
+            if grading.state is not State.DONE:
+                gradings.cancel(db, grading, submission)
+            _blank(db, grading)
+        submission.source, submission.digest = b"", ""
+        db.add(submission)
+    for table in (Draft, Run, Event):
+        db.exec(delete(table).where(col(table.session_id) == session.id))
+    db.exec(update(Score).where(col(Score.session_id) == session.id).values(reason=ERASED))
+    db.exec(update(Token).where(col(Token.session_id) == session.id).values(revoked_at=func.now(), name=ERASED))
+    blank = {"name": ERASED, "email": ERASED}
+    db.exec(update(Invitation).where(col(Invitation.id) == session.invitation_id).values(**blank))
+    session.name = session.email = ERASED
+    now = db.exec(select(func.now())).one()
+    session.erased_at, session.finished_at = now, session.finished_at or now
+    db.add(session)
+
+
+def _blank(db: Db, grading: Grading) -> None:
+    """Put in a result's place one that keeps verdict and points only: a result is never changed, so it is another."""
+    result = db.get(Result, grading.id)
+    if result is None:
+        return
+    kept = {"format": result.report.get("format"), "erased": True}
+    numbers = {key: getattr(result, key) for key in ("verdict", "points", "max_points", "task_digest", "created_at")}
+    db.delete(result)
+    db.flush()
+    db.expunge(result)
+    db.add(Result(grading_id=grading.id, report=kept, **numbers))

@@ -1,0 +1,106 @@
+"""What goes wrong on the caller's side, said in one form: problem details for HTTP APIs (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE: Final = "application/problem+json"
+log = logging.getLogger("forwardpass.api")
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    where: str = Field(examples=["body.minutes"])
+    problem: str = Field(examples=["Input should be greater than 0"])
+
+
+class ProblemBody(BaseModel):
+    """A problem as it travels."""
+
+    type: str = Field("about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Conflict"])
+    status: int = Field(examples=[409])
+    detail: str = Field(examples=["this session ended at 2026-11-24T12:00:00Z: nothing can be handed in any more"])
+    errors: list[FieldProblem] = []
+
+
+class Problem(Exception):
+    """The request cannot be met; `detail` says why, where, and what to do next."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, headers or {}
+
+
+def unknown(what: str) -> Problem:
+    """404: there is none, or it is nothing to this caller, who cannot tell which."""
+    return Problem(404, f"there is no such {what}, or it is not yours to see")
+
+
+def response(problem: Problem, errors: list[FieldProblem] | None = None) -> JSONResponse:
+    """A problem as a response."""
+    title = HTTPStatus(problem.status).phrase
+    body = ProblemBody(
+        type="about:blank", title=title, status=problem.status, detail=problem.detail, errors=errors or []
+    )
+    return JSONResponse(body.model_dump(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can have these problems."""
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": ProblemBody, "content": {MEDIA_TYPE: schema}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Have everything that goes wrong in `app` told in this form."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return response(error)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return response(Problem(error.status_code, str(error.detail), dict(error.headers or {})))
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [FieldProblem(where=".".join(map(str, one["loc"])), problem=one["msg"]) for one in error.errors()]
+    told = "; ".join(f"{one.where}: {one.problem}" for one in found[:3])
+    return response(Problem(422, f"the request is not as it must be: {told}"), found)
+
+
+async def _database(_: Request, error: Exception) -> JSONResponse:
+    """The database is away or overloaded: ours, and worth another try; a value it cannot hold is the caller's."""
+    if type(error).__name__ == "DataError":
+        return response(Problem(422, "a text or number in the request cannot be stored: NUL characters, or too large"))
+    log.error("the database failed", exc_info=error)
+    return response(Problem(503, "the service cannot reach its database: try again", {"Retry-After": "2"}))
+
+
+async def _fault(_: Request, error: Exception) -> JSONResponse:
+    log.error("a request failed", exc_info=error)
+    return response(Problem(500, "this is our fault, it is written down, and nothing of the request was kept"))

@@ -70,8 +70,8 @@ LABEL org.opencontainers.image.title=forwardpass-lane forwardpass.sandbox.digest
 # What is installed, apart from our own code, so that a change in the code installs nothing anew.
 FROM python AS requirements
 COPY pyproject.toml .ci/images/requirements.py /
-RUN python3 requirements.py pyproject.toml > service.txt \
-    && python3 requirements.py pyproject.toml grade docker > worker.txt
+RUN python3 requirements.py pyproject.toml service > service.txt \
+    && python3 requirements.py pyproject.toml service grade docker > worker.txt
 
 FROM build AS wheels
 COPY pyproject.toml hatch_build.py README.md LICENSE /src/
@@ -102,11 +102,13 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sb
     && find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 ENV PATH=/opt/forwardpass/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 
-# What candidates and recruiters talk to: no torch, and of each task only what a candidate may read.
+# What candidates and recruiters talk to: no torch, and of each task only what a candidate may read. It needs DATABASE_URL.
 FROM runtime AS service
 COPY --from=service-site /opt/forwardpass /opt/forwardpass
 USER forwardpass
-CMD ["forwardpass", "task", "list"]
+ENV FORWARDPASS_HOST=0.0.0.0 FORWARDPASS_PORT=8000 FORWARDPASS_WORKERS=0
+EXPOSE 8000
+CMD ["forwardpass", "serve"]
 LABEL org.opencontainers.image.title=forwardpass-service
 
 # What grades: hidden tests, references, and the examiner's torch. Lanes meet it in /run/forwardpass, where it alone lists.
@@ -115,7 +117,7 @@ RUN install --directory --owner forwardpass --group forwardpass --mode 0711 /run
 COPY --from=torch /site /site
 COPY --from=worker-site /opt/forwardpass /opt/forwardpass
 USER forwardpass
-CMD ["forwardpass", "doctor"]
+CMD ["forwardpass", "worker"]
 LABEL org.opencontainers.image.title=forwardpass-worker
 
 # The lane for a GPU: the same root around another build of torch, and Triton with its one C extension compiled here, so

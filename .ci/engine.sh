@@ -124,7 +124,7 @@ download() { # PYTHON REQUIREMENTS; torch's own index, if one is named, is asked
 wheels() { # everything the builds install, as pip here finds it
     local python=.venv/bin/python wanted configured stamp
     "$python" -m pip --version >/dev/null 2>&1 || { python=python3 && packages pip3 python3-pip; }
-    wanted=$(python3 .ci/images/requirements.py pyproject.toml build grade docker triton)
+    wanted=$(python3 .ci/images/requirements.py pyproject.toml build service grade docker triton)
     configured=$("$python" -m pip config list)
     if [ -z "${TORCH_INDEX+set}" ] && [[ $configured != *find-links* && $configured != *index-url* ]]; then
         TORCH_INDEX=$(sed -n 's/^ARG TORCH_INDEX=//p' Dockerfile)

@@ -1,0 +1,119 @@
+"""Workers and services as processes of their own, to be killed, stopped and starved."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import func, select
+
+from api import faults
+from api.database import Database
+from api.tables import Attempt, Grading, Result, State, Submission
+
+#: Longest wait for anything that has to happen; a slow machine makes it later, and nothing makes it wrong.
+PATIENCE_S = 120.0
+HEARTBEAT_S = 0.5
+T = TypeVar("T")
+
+
+@dataclass
+class Started:
+    """A process of ours and what it has printed."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    def until(self, pattern: str) -> re.Match[str]:
+        """Wait until it prints something."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said.append(line)
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError(f"it ended with {self.process.wait()}: {''.join(self.said)}")
+
+    def send(self, number: int) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        """Its exit code, when it has one."""
+        return self.process.wait(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def started(*words: str, die_at: str = "", notes: Path | None = None, **environment: str) -> Iterator[Started]:
+    """A `forwardpass` command that runs, killed at last if nobody has ended it."""
+    more = {"FORWARDPASS_HEARTBEAT_S": str(HEARTBEAT_S), "PYTHONUNBUFFERED": "1", **environment}
+    if die_at:
+        more |= {faults.VARIABLE: die_at, faults.FOLDER: str(notes)}
+    command = [sys.executable, "-m", "api.cli", *words]
+    process = subprocess.Popen(
+        command, env=os.environ | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield Started(process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if process.stdout:
+            process.stdout.close()
+
+
+@contextlib.contextmanager
+def worker(url: str, *, die_at: str = "", notes: Path | None = None, **environment: str) -> Iterator[Started]:
+    """A worker with one lane that has begun to look for work."""
+    with started("worker", "--jobs", "1", die_at=die_at, notes=notes, DATABASE_URL=url, **environment) as made:
+        made.until("a worker with 1 lanes")
+        yield made
+
+
+def eventually(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
+    """What `look` sees once it is as wanted, however often the database is away in between."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        with contextlib.suppress(DBAPIError):
+            if wanted(found := look()):
+                return found
+        assert time.monotonic() < give_up_at, "it did not happen"
+        time.sleep(0.1)
+
+
+def states(database: Database) -> dict[State, int]:
+    """How many gradings are where."""
+    with database.session() as db:
+        rows = db.exec(select(Grading.state, func.count()).group_by(Grading.state)).all()  # type: ignore[arg-type]
+    return dict(rows)
+
+
+def all_done(database: Database, count: int) -> None:
+    """Wait until so many gradings are done, and check that nothing was lost, judged twice or left over."""
+    eventually(lambda: states(database), lambda found: found == {State.DONE: count})
+    with database.session() as db:
+        assert len(db.exec(select(Result)).all()) == len(db.exec(select(Submission)).all()) == count
+        for grading in db.exec(select(Grading)).all():
+            attempts = db.exec(select(Attempt).where(Attempt.grading_id == grading.id)).all()
+            assert sorted(one.epoch for one in attempts) == list(range(1, grading.epoch + 1))
+            assert [one.outcome for one in attempts].count("done") == 1
+
+
+def verdicts(database: Database) -> list[str]:
+    """The verdicts of all results."""
+    with database.session() as db:
+        return sorted(db.exec(select(Result.verdict)).all())

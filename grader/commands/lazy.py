@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from grader.textfile import did_you_mean
 
 
 class LazyGroup(click.Group):
-    """Finds the command `name` as `command` in `grader.commands.<prefix><name>`.
+    """Finds the command `name` as `command` in `grader.commands.<prefix><name>`, a keyword with "_" after it.
 
     Args:
         commands_of: the prefix of the commands' modules.
@@ -31,7 +32,8 @@ class LazyGroup(click.Group):
         """The command of this name, imported now; None if there is none."""
         if cmd_name not in self._lazy:
             return None
-        module = importlib.import_module(f"grader.commands.{self._prefix}{cmd_name}")
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"grader.commands.{self._prefix}{name}")
         found: click.Command = module.command
         return found
 

@@ -38,6 +38,16 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._hub = hub
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals while this lasts, and none again afterwards: a stop that was asked for is no fault."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
         self._hub.end()

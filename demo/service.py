@@ -31,6 +31,13 @@ FOLDER: Final = Path(__file__).parent / "submissions"
 TASK: Final = "q026-stable-softmax"
 HANDED_IN: Final = (("no_max_shift.py", "fail"), ("library_softmax.py", "fail"), ("right_softmax.py", "pass"))
 STOP_S: Final = 60
+#: What no answer passes.
+STRICTER: Final = """\
+    def test_nothing_is_right(self, candidate):
+        \"\"\"Nothing is right any more.\"\"\"
+        assert_equal(candidate.softmax(torch.zeros(2)), torch.ones(2))
+
+"""
 KEY: Final = re.compile(r"key, told only now: (\S+)")
 AT: Final = re.compile(r"Forward Pass is at (\S+)")
 
@@ -118,8 +125,7 @@ def _regrade(admin: Client, tasks: Path, console: Console) -> int:
     text = hidden.read_text(encoding="utf-8")
     line = "class TestSoftmax:\n"
     assert line in text
-    stricter = '    def test_is_never_right(self, candidate):\n        """Nothing is right any more."""\n        assert_equal(candidate.softmax(torch.zeros(2)), torch.ones(2))\n\n'
-    hidden.write_text(text.replace(line, line + stricter, 1), encoding="utf-8")
+    hidden.write_text(text.replace(line, line + STRICTER, 1), encoding="utf-8")
     command = [sys.executable, "-m", "api.cli", "regrade", "--task", TASK, "--reason", "a stricter test"]
     done = subprocess.run(
         command, env=os.environ | {"FORWARDPASS_URL": admin.url, "FORWARDPASS_KEY": admin.token}, check=False

@@ -17,6 +17,7 @@ from sandbox.errors import SandboxError
 
 COMMANDS = {
     "grade": "Grade submissions to a task.",
+    "try": "Run a task's public tests on a file; nothing is scored.",
     "task": "List, show, create and check tasks.",
     "doctor": "Say whether grading works on this machine, and what to do if not.",
 }

@@ -8,16 +8,19 @@ import os
 import platform
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from grader import __version__
 from grader.backend import default_backend
 from grader.desk import Desk, Template
 from grader.gpu import GpuDesk
+from grader.public_report import PublicReport
+from grader.public_run import PublicJob, run_public_tests
 from grader.record import OnCheck, Record
 from grader.report import Report
 from grader.score import report_verdict
@@ -26,6 +29,8 @@ from grader.task import Level, Part, Task
 from grader.verdict import Verdict
 from sandbox.errors import EngineAway, SandboxError
 from sandbox.pool import Backend, Pool
+
+T = TypeVar("T")
 
 TRIES: Final = 3
 #: How long a submission waits for a container engine that is away, and how often it looks.
@@ -81,13 +86,17 @@ class Grader:
         self._desk = Desk()
         self._identities: dict[int, tuple[Task, str, str]] = {}
 
-    def open(self, *, races: bool = False) -> None:
+    def open(self, *, races: bool = False, examiner: bool = True) -> None:
         """Warm everything up: the examiner and all lanes, at once; with `races`, those of the reference too.
+
+        Public tests need no `examiner`.
 
         Raises:
             SandboxError: no isolation works here, or the examiner does not start; the message says what to do.
         """
-        starts = [self._desk.open, self._lanes.open, *([self._references.open] if races else [])]
+        starts = [self._lanes.open]
+        starts += [self._desk.open] if examiner else []
+        starts += [self._references.open] if races else []
         with ThreadPoolExecutor(len(starts)) as starters:
             pending = [starters.submit(start) for start in starts]
             try:
@@ -121,10 +130,28 @@ class Grader:
             SystemFailure: it could not be judged after several tries on fresh lanes.
         """
         parts = task.select(options.level, options.parts)
+        return self._tried(submission, lambda: self._grade_once(task, parts, submission, options, on_check))
+
+    def run_public(self, task: Task, submission: Submission, *, parts: tuple[str, ...] = ()) -> PublicReport:
+        """Run the public tests of these parts, or all; nothing is scored. It takes a lane of the CPU, no examiner.
+
+        Raises:
+            TaskError: there is no such part, or the public tests cannot be run in a lane.
+            SystemFailure: they could not be run after several tries on fresh lanes.
+        """
+        job = PublicJob.of(task, submission, task.select(None, parts))
+        return self._tried(submission, lambda: self._run_public_once(job))
+
+    def _run_public_once(self, job: PublicJob) -> PublicReport:
+        with self._lanes.lane() as lane:
+            return run_public_tests(lane, job)
+
+    def _tried(self, submission: Submission, attempt: Callable[[], T]) -> T:
+        """What comes of an attempt, of several if ours fail: on fresh lanes, and waiting for an engine that is away."""
         tries, give_up_at = 0, time.monotonic() + self._patience_s
         while True:
             try:
-                return self._grade_once(task, parts, submission, options, on_check)
+                return attempt()
             except EngineAway as error:
                 failure: Exception = error
                 if time.monotonic() > give_up_at:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -73,6 +73,11 @@ class Record:
 
     def _rebuilt(self, raw: Message) -> Check:
         """A check with the text of the candidate's lines taken from the file we hold, not from the lane."""
-        numbers = [number for number, _ in raw["lines"] if 0 < number <= len(self._source)]
-        lines = tuple((number, self._source[number - 1].strip()[:MOST_OF_A_LINE]) for number in numbers)
+        lines = quoted(self._source, [number for number, _ in raw["lines"]])
         return replace(Check(**raw), verdict=Verdict(raw["verdict"]), lines=lines)
+
+
+def quoted(source: Sequence[str], numbers: Iterable[int]) -> tuple[tuple[int, str], ...]:
+    """These lines of `source` with their numbers, as far as there are such."""
+    known = [number for number in numbers if 0 < number <= len(source)]
+    return tuple((number, source[number - 1].strip()[:MOST_OF_A_LINE]) for number in known)

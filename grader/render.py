@@ -23,10 +23,10 @@ STYLES: Final = {"pass": "green", "partial": "yellow", "not_measured": "dim", "s
 
 def render(report: Report, console: Console, verbose: bool = False) -> None:
     """Print `report`; `verbose` adds what only the recruiter may read: details, measurements, seed and machine."""
-    _put(console, 0, Text.assemble((clean(report.task), "bold"), "  ", clean(report.title)))
-    _put(console, 0, _summary(report))
+    put(console, 0, Text.assemble((clean(report.task), "bold"), "  ", clean(report.title)))
+    put(console, 0, _summary(report))
     if verbose:
-        _put(console, 0, _origin(report))
+        put(console, 0, _origin(report))
     console.print(_table(report))
     for part in report.parts:
         if verbose or part.notes or part.verdict not in SETTLED:
@@ -64,11 +64,11 @@ def _row(part: PartReport) -> list[Text]:
 
 
 def _part(part: PartReport, console: Console, verbose: bool) -> None:
-    _put(console, 0, Text.assemble((clean(part.id), "bold"), ": ", _verdict(part.verdict)))
+    put(console, 0, Text.assemble((clean(part.id), "bold"), ": ", _verdict(part.verdict)))
     for note in part.notes:
-        _put(console, 2, Text(clean(note)))
+        put(console, 2, Text(clean(note)))
     for verdict, checks in _by_verdict(part, verbose):
-        _put(console, 2, Text.assemble(f"{len(checks)} of {len(part.checks)} checks: ", _verdict(verdict)))
+        put(console, 2, Text.assemble(f"{len(checks)} of {len(part.checks)} checks: ", _verdict(verdict)))
         if verbose:
             _whole(checks, console)
         else:
@@ -87,31 +87,32 @@ def _digest(checks: list[Check], console: Console) -> None:
     """The first few different sentences, each with the candidate's lines."""
     alike = Counter((check.says or check.name, check.lines) for check in checks)
     for (says, lines), count in list(alike.items())[:SHOWN]:
-        _put(console, 4, Text(clean(says) + (f" ({count} times)" if count > 1 else "")))
+        put(console, 4, Text(clean(says) + (f" ({count} times)" if count > 1 else "")))
         _lines(lines, console)
     rest = sum(list(alike.values())[SHOWN:])
     if rest:
-        _put(console, 4, Text(f"and {rest} more", style="dim"))
+        put(console, 4, Text(f"and {rest} more", style="dim"))
 
 
 def _whole(checks: list[Check], console: Console) -> None:
     """Every check with all that is known about it."""
     for check in checks:
         measured = "".join(f", {name} {value:.3g}" for name, value in check.measured.items())
-        _put(console, 4, Text(clean(f"{check.name}, {check.time_ms:.1f} ms{measured}"), style="dim"))
+        put(console, 4, Text(clean(f"{check.name}, {check.time_ms:.1f} ms{measured}"), style="dim"))
         for text in filter(None, (check.says, check.detail)):
-            _put(console, 6, Text(clean(text)))
+            put(console, 6, Text(clean(text)))
         _lines(check.lines, console)
 
 
 def _lines(lines: tuple[tuple[int, str], ...], console: Console) -> None:
     for number, text in lines:
-        _put(console, 6, Text(clean(f"line {number}: {text.strip()}"), style="dim"))
+        put(console, 6, Text(clean(f"line {number}: {text.strip()}"), style="dim"))
 
 
 def _verdict(verdict: str) -> Text:
     return Text(str(verdict), style=STYLES.get(verdict, "red"))
 
 
-def _put(console: Console, indent: int, text: Text) -> None:
+def put(console: Console, indent: int, text: Text) -> None:
+    """Print `text` that far to the right, its further lines as well."""
     console.print(Padding(text, (0, 0, 0, indent), expand=False))

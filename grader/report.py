@@ -19,6 +19,7 @@ __all__ = [
     "candidate_view",
     "clean",
     "from_json",
+    "plain",
     "to_json",
     "without_timings",
 ]
@@ -95,8 +96,8 @@ def clean(text: str) -> str:
 
 def to_json(report: Report) -> dict[str, Any]:
     """The report as plain JSON values, its texts cleaned; a number that is not finite becomes None."""
-    plain: dict[str, Any] = _plain(asdict(report))
-    return plain
+    values: dict[str, Any] = plain(asdict(report))
+    return values
 
 
 def from_json(data: dict[str, Any]) -> Report:
@@ -114,11 +115,12 @@ def from_json(data: dict[str, Any]) -> Report:
         raise ReportError(f"not a report of format {FORMAT}: {error}") from error
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` as plain JSON values, its texts cleaned; a number that is not finite becomes None."""
     if isinstance(value, dict):
-        return {clean(str(key)): _plain(item) for key, item in value.items()}
+        return {clean(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return clean(str(value)) if isinstance(value, str) else value

@@ -30,6 +30,11 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def is_absent(module: types.ModuleType) -> bool:
+    """Whether this is the stand-in for a package that is missing."""
+    return isinstance(module, _Module)
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds one missing package and whatever is imported from below it."""
 

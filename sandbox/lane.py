@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -119,6 +119,17 @@ class Lane:
         if memory_mb > self.limits.memory_mb:  # a spare can still be bounded further, but not less
             self._abandon_spare()
         self.limits = replace(self.limits, wall_s=wall_s, memory_mb=memory_mb)
+
+    @contextlib.contextmanager
+    def limited(self, *, wall_s: float, memory_mb: int, answer_mb: int) -> Iterator[None]:
+        """Bound the runs inside the block in this way."""
+        usual = self.limits
+        self.limit(wall_s=wall_s, memory_mb=memory_mb)
+        self.limits = replace(self.limits, answer_mb=answer_mb)
+        try:
+            yield
+        finally:
+            self.limits = usual
 
     def run(self, setup: Setup | None = None) -> Run:
         """A fresh run: the spare if there is one that has made no call, or this one.

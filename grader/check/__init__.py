@@ -24,6 +24,7 @@ from grader.check import (
     reference,
     repeat,
     room,
+    runnable,
     sections,
     signatures,
     starter,
@@ -61,7 +62,7 @@ ON_PAPER: Final[tuple[Callable[[Task], Iterator[Finding]], ...]] = (
     signatures.findings,
 )
 #: With the reference's, which needs to know on how many seeds.
-IN_LANES: Final[tuple[Promise, ...]] = (room, accepted, starter, trivial, mutants, kills, repeat, public)
+IN_LANES: Final[tuple[Promise, ...]] = (room, accepted, starter, trivial, mutants, kills, repeat, public, runnable)
 
 
 def check_task(grader: Grader, task: Task, *, seeds: int = SEEDS, on_step: OnStep | None = None) -> list[Finding]:

@@ -16,8 +16,8 @@ NEEDED = ("torch", "numpy", "pytest")
 
 
 @contextlib.contextmanager
-def opened(slots: int | None, progress: Reporter, *, races: bool = True) -> Iterator[Grader]:
-    """A warm grader on `slots` lanes, with lanes for the reference if there are `races`.
+def opened(slots: int | None, progress: Reporter, *, races: bool = True, examiner: bool = True) -> Iterator[Grader]:
+    """A warm grader on `slots` lanes, with lanes for the reference if there are `races`; see `Grader.open`.
 
     An interrupt is held back while its processes end.
 
@@ -29,7 +29,7 @@ def opened(slots: int | None, progress: Reporter, *, races: bool = True) -> Iter
     grader = Grader(slots)
     progress.stage(f"starting {grader.slots} sandbox{'es' if grader.slots > 1 else ''}")
     try:
-        _open(grader, races)
+        _open(grader, races, examiner)
         yield grader
     except KeyboardInterrupt:
         progress.stage("interrupted: ending what was started")
@@ -52,9 +52,9 @@ def held_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _open(grader: Grader, races: bool) -> None:
+def _open(grader: Grader, races: bool, examiner: bool) -> None:
     try:
-        grader.open(races=races)
+        grader.open(races=races, examiner=examiner)
     except OSError as error:
         raise NotGraded(f"the sandbox did not start: {error}") from error
 

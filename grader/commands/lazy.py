@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from grader.textfile import did_you_mean
 
 
 class LazyGroup(click.Group):
-    """Finds the command `name` as `command` in `grader.commands.<prefix><name>`.
+    """Finds the command `name` as `command` in `grader.commands.<prefix><name>`, a keyword with "_" after it.
 
     Args:
         commands_of: the prefix of the commands' modules.
@@ -22,13 +23,13 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, commands_of: str, lazy: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lazy: dict[str, str] = {}
-        self._modules: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
         self.add_lazy(f"grader.commands.{commands_of}", lazy)
 
     def add_lazy(self, prefix: str, lazy: Mapping[str, str]) -> None:
         """Have commands that are found in modules `<prefix><name>`."""
         self._lazy |= lazy
-        self._modules |= {name: prefix + name for name in lazy}
+        self._prefixes |= dict.fromkeys(lazy, prefix)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands' names, in the order they are shown."""
@@ -38,7 +39,8 @@ class LazyGroup(click.Group):
         """The command of this name, imported now; None if there is none."""
         if cmd_name not in self._lazy:
             return None
-        module = importlib.import_module(self._modules[cmd_name])
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(self._prefixes[cmd_name] + name)
         found: click.Command = module.command
         return found
 

@@ -98,8 +98,8 @@ def eventually(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
 def states(database: Database) -> dict[State, int]:
     """How many gradings are where."""
     with database.session() as db:
-        rows = db.exec(select(Grading.state, func.count()).group_by(Grading.state)).all()  # type: ignore[arg-type]
-    return dict(rows)
+        rows = db.exec(select(Grading.state, func.count()).group_by(Grading.state)).all()
+    return {State(state): count for state, count in rows}
 
 
 def all_done(database: Database, count: int) -> None:

@@ -75,3 +75,12 @@ def test_it_has_no_special_names() -> None:
 
     assert not hasattr(nosuchpackage, "__version__")
     assert not hasattr(nosuchpackage.language, "__wrapped__")
+
+
+def test_it_can_be_told_from_a_package() -> None:
+    """Whoever only asks whether a package is there is not taken in."""
+    absent.versions(["nosuchpackage"])
+    import nosuchpackage
+
+    assert absent.is_absent(nosuchpackage)
+    assert not absent.is_absent(pytest)

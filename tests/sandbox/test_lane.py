@@ -180,6 +180,23 @@ def test_spare_is_kept_when_memory_shrinks(lane_of: Callable[..., Lane]) -> None
     assert asked == ["fork", "fork", "finish"]
 
 
+def test_limits_of_a_block_end_with_it(lane_of: Callable[..., Lane]) -> None:
+    """Inside it runs are forked under its limits, and after it, however it ends, under the usual ones."""
+    asked: list[dict[str, Any]] = []
+
+    def keep(head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
+        asked.append(head)
+        return hello(head, passed)
+
+    lane = lane_of(keep)
+    usual = lane.limits
+    with contextlib.suppress(KeyError), lane.limited(wall_s=3.0, memory_mb=64, answer_mb=1):
+        lane.run()
+        assert (lane.limits.wall_s, asked[0]["limits"]["memory_mb"], asked[0]["limits"]["answer_mb"]) == (3.0, 64, 1)
+        raise KeyError
+    assert lane.limits == usual
+
+
 def test_leaving_abandons_the_spare(lane_of: Callable[..., Lane]) -> None:
     """A lane that is left has no run and no spare."""
     asked: list[str] = []

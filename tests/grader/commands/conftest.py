@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import cli
-from grader.commands import grade, task_check
+from grader.commands import grade, task_check, try_
 from grader.commands.task_new import files_of_new
 from grader.grade import Grader
 
@@ -59,4 +59,5 @@ def run(cold: Run, warm_grader: Grader, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     monkeypatch.setattr(grade, "opened", opened)
     monkeypatch.setattr(task_check, "opened", opened)
+    monkeypatch.setattr(try_, "opened", opened)
     return cold

@@ -126,7 +126,7 @@ class TestCheck:
         findings: list[Finding] = []
 
         def check(
-            grader: object, tasks: list[Task], *, seeds: int, on_step: Callable[[int, int, str], None]
+            grader: object, tasks: list[Task], *, seeds: int, rounds: int, on_step: Callable[[int, int, str], None]
         ) -> Iterator[tuple[Task, list[Finding]]]:
             for task in tasks:
                 on_step(seeds, seeds, f"{task.id}: reference")

@@ -42,11 +42,10 @@ def _requeue(db: Db) -> None:
     open_ones = select(Grading).where(
         col(Grading.state).in_([State.QUEUED, State.RUNNING]),
         col(Grading.created_at) < func.now() - text("interval '30 seconds'"),
-        ~text("EXISTS (SELECT FROM procrastinate_jobs j WHERE j.id = job_id AND j.status IN ('todo', 'doing'))"),
+        jobs.GONE,
     )
     for grading in db.exec(open_ones.limit(100).with_for_update(skip_locked=True)).all():
-        if not jobs.alive(db, grading.job_id):
-            gradings.again(db, grading)
+        gradings.again(db, grading)
 
 
 def _stale(db: Db) -> list[Session]:

@@ -20,6 +20,10 @@ CPU: Final = "cpu"
 GPU: Final = "gpu"
 #: How many places an organisation's jobs fall behind those of others, one for each that it has waiting.
 LARGEST_STEP: Final = 90
+#: Of gradings: nobody waits for them or works at them.
+GONE: Final = text(
+    "NOT EXISTS (SELECT FROM procrastinate_jobs job WHERE job.id = grading.job_id AND job.status IN ('todo', 'doing'))"
+)
 
 
 class Urgency(IntEnum):
@@ -74,12 +78,6 @@ def place(db: Db, grading: Grading) -> int | None:
           AND (other.priority, -other.id) >= (mine.priority, -mine.id)
     """
     return int(db.connection().execute(text(query), {"job": grading.job_id}).scalar_one()) or None
-
-
-def alive(db: Db, job_id: int | None) -> bool:
-    """Whether a job is still waiting or worked at."""
-    query = "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE id = :job AND status IN ('todo', 'doing'))"
-    return bool(db.connection().execute(text(query), {"job": job_id}).scalar_one())
 
 
 def identity(text_of: str) -> uuid.UUID:

@@ -222,4 +222,6 @@ class Worker:
                 await asyncio.to_thread(sweep, self._database, self._catalogue)
             except (DBAPIError, PoolTimeout) as error:
                 log.warning("the database is away: %s", type(error).__name__)
+            except Exception:
+                log.exception("what is due by the clock was not done; the next round tries again")
             await asyncio.sleep(SWEEP_S)

@@ -35,10 +35,14 @@ def postgres() -> Iterator[Postgres]:
 def url(postgres: Postgres) -> Iterator[str]:
     """A database of its own for one test."""
     name = f"t{uuid.uuid4().hex}"
+    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE postgres")
+    yield postgres.url.replace("/postgres?", f"/{name}?")
+    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(postgres: Postgres, command: str) -> None:
     with psycopg.connect(postgres.url.replace("/postgres?", "/template1?"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE postgres".encode())
-        yield postgres.url.replace("/postgres?", f"/{name}?")
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        admin.execute(command.encode())
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: demo test check bench images setup clean
 
-demo: $(READY)  ## grade real submissions: right, subtly wrong, too slow, hostile
+demo: $(READY)  ## grade real submissions: right, subtly wrong, too slow, hostile; then the service at work
 	@$(BIN)/python -m demo.run
+	@$(BIN)/python -m demo.service
 
 test: $(READY)  ## the whole test suite
 	@$(BIN)/python -m pytest

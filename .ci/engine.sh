@@ -157,6 +157,12 @@ image() {
         fail "building forwardpass-$1 failed:" "$(tail -n 40 "$STATE/build-$1.log")"
 }
 
+database() { # stands in for the official PostgreSQL image, which may be out of reach
+    say "building forwardpass-database"
+    docker build --network host --tag forwardpass-database --build-arg BASE="$BASE" --file .ci/images/database.Dockerfile . \
+        >"$STATE/build-database.log" 2>&1 || fail "building it failed:" "$(tail -n 40 "$STATE/build-database.log")"
+}
+
 clean() {
     [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
     [ -z "${root:-}" ] || rm -rf "$root"
@@ -176,6 +182,7 @@ all)
     image lane
     image service
     image worker
+    database
     say "ready: forwardpass-lane, forwardpass-service, forwardpass-worker"
     ;;
 *) fail "usage: .ci/engine.sh [start|stop|restart]" ;;

@@ -23,6 +23,8 @@ def command(**given: Any) -> None:
     Every setting is a variable too, such as FORWARDPASS_PORT. SIGTERM stops it cleanly.
     """
     require_packages()
+    from sqlalchemy.exc import OperationalError
+
     from api.postgres import PostgresError
     from api.serve import serve
     from api.settings import SettingsError, load
@@ -35,3 +37,5 @@ def command(**given: Any) -> None:
         raise Refused(str(error)) from error
     except (PostgresError, OSError) as error:
         raise NotGraded(str(error)) from error
+    except OperationalError as error:
+        raise NotGraded(f"the database cannot be reached: {error.orig}") from error

@@ -17,11 +17,23 @@ from api.database import Database
 from api.idempotency import Replay, replayed
 from api.problems import Problem, documented
 from api.rates import limited
-from api.routes import assessments, audit, health, invitations, people, reports, runs, sessions, submissions, tasks
+from api.routes import (
+    assessments,
+    audit,
+    batches,
+    health,
+    invitations,
+    people,
+    reports,
+    runs,
+    sessions,
+    submissions,
+    tasks,
+)
 from api.settings import Settings
 from grader import __version__
 
-ROUTERS: Final = (tasks, assessments, invitations, sessions, runs, submissions, reports, people, audit)
+ROUTERS: Final = (tasks, assessments, invitations, sessions, runs, submissions, reports, batches, people, audit)
 PREFIX: Final = "/api/v1"
 #: What every answer says to browsers: this is data, nothing runs here, nobody frames it or learns where one was.
 HEADERS: Final = {

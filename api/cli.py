@@ -9,6 +9,7 @@ from grader import cli
 COMMANDS: Final = {
     "serve": "Run the service: API, database, worker.",
     "worker": "Grade what a service has queued.",
+    "regrade": "Grade again, and tell what changes.",
 }
 
 cli.cli.add_lazy("api.commands.", COMMANDS)

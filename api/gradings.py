@@ -46,6 +46,7 @@ def queue_up(
         submission_id=submission.id,
         revision=revision,
         batch_id=batch.id if batch else None,
+        base=submission.revision if batch else None,
         queue=queue,
     )
     db.add(grading)
@@ -134,6 +135,7 @@ def cancel(db: Db, grading: Grading, submission: Submission) -> bool:
         return False
     _end(db, grading, State.CANCELLED, "cancelled")
     _tell(db, submission, grading)
+    _complete(db, grading.batch_id)
     return True
 
 

@@ -22,7 +22,10 @@ class State(StrEnum):
 
 
 class Grading(SQLModel, table=True):
-    """One judging of a submission; `epoch` grows with every attempt, and only the latest may commit a result."""
+    """One judging of a submission; `epoch` grows with every attempt, and only the latest may commit a result.
+
+    `base` is the revision that a batch compares it with.
+    """
 
     __table_args__ = (UniqueConstraint("submission_id", "revision"),)
 
@@ -31,6 +34,7 @@ class Grading(SQLModel, table=True):
     submission_id: Id = Field(foreign_key="submission.id", ondelete="CASCADE")
     revision: int
     batch_id: Id | None = Field(default=None, foreign_key="batch.id", index=True)
+    base: int | None = None
     queue: str
     job_id: int | None = Field(default=None, sa_type=BigInteger)
     state: State = choice(State, default=State.QUEUED, index=True)

@@ -379,6 +379,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.Uuid(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("base", sa.Integer(), nullable=True),
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("job_id", sa.BigInteger(), nullable=True),
         sa.Column(

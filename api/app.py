@@ -54,6 +54,7 @@ def create(settings: Settings, database: Database, catalogue: Catalogue | None =
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = Context(settings, database, catalogue or Catalogue())
     problems.install(app)

@@ -60,14 +60,21 @@ def response(problem: Problem, errors: list[FieldProblem] | None = None) -> JSON
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that can have these problems."""
     schema = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "model": ProblemBody, "content": {MEDIA_TYPE: schema}}
-        for status in statuses
-    }
+    return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}} for status in statuses}
+
+
+def described(plain: dict[str, Any]) -> dict[str, Any]:
+    """A description of the API with the schemas that `documented` refers to."""
+    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = plain.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= schema.pop("$defs") | {"ProblemBody": schema}
+    return plain
 
 
 def install(app: FastAPI) -> None:
     """Have everything that goes wrong in `app` told in this form."""
+    plain = app.openapi
+    app.openapi = lambda: described(plain())  # type: ignore[method-assign]  # as FastAPI's manual has it
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -13,7 +13,7 @@ from sqlmodel import Session as Db
 from sqlmodel import select
 
 from api import events, sessions
-from api.access import Anyone, Caller, Reader, Recruiter
+from api.access import Anyone, Caller, Finisher, Reader, Recruiter
 from api.audit import note
 from api.context import DbSession, Service
 from api.erasure import erase
@@ -87,7 +87,7 @@ def get_session(db: DbSession, who: Anyone, session_id: uuid.UUID) -> SessionOut
 
 
 @router.post("/{session_id}/finish")
-def finish(service: Service, db: DbSession, who: Anyone, session_id: uuid.UUID) -> SessionOut:
+def finish(service: Service, db: DbSession, who: Finisher, session_id: uuid.UUID) -> SessionOut:
     """End it before its time; drafts that were not handed in as they stand are handed in."""
     seen(db, who, session_id)
     session = sessions.locked(db, session_id)

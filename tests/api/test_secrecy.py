@@ -1,0 +1,103 @@
+"""What candidates may know: searched for in everything that they can ask for, after real gradings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from api import jobs
+from api.catalogue import Catalogue
+from api.database import Database
+from api.settings import Settings
+from api.tables import Grading, Submission
+from api.worker import Worker
+from grader.grade import Grader
+from tests.api.conftest import TASK, Organisation
+from tests.api.test_access import CANDIDATE, TABLE, World
+
+WRONG = Path("demo/submissions/no_max_shift.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[Grader]:
+    """One lane."""
+    with Grader(1) as made:
+        yield made
+
+
+def hidden_names() -> set[str]:
+    """What the hidden tests call things, as far as a candidate cannot guess it."""
+    source = Catalogue().get(TASK).hidden_tests.read_text(encoding="utf-8")
+    defined = {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)}
+    public = Catalogue().get(TASK).public_tests.read_text(encoding="utf-8")
+    return {name for name in defined if name not in public and "_" in name}
+
+
+@pytest.mark.parametrize("disclosure", ["none", "verdict", "report"])
+def test_candidates_know_nothing_hidden(
+    ours: Organisation, database: Database, settings: Settings, grader: Grader, disclosure: str
+) -> None:
+    """Nothing a candidate can ask for has hidden tests' names, details, expected values, seeds or other people."""
+    assessment = ours.assessment(disclosure=disclosure)
+    ours.candidate(assessment, name="Somebody Else", email="else@example.org").submit("x = 'a secret of Else'")
+    candidate = ours.candidate(assessment)
+    candidate.submit(WRONG)
+    worker = Worker(settings, database, grader, Catalogue(), ("cpu",))
+    with database.session() as db:
+        for grading in db.exec(select(Grading)).all():
+            worker.grade(str(grading.id))
+        seeds = [str(row.seed) for row in db.exec(select(Submission)).all()]
+    world = World.__new__(World)
+    world.ours = ours
+    mine = candidate.get(f"{candidate.path}/submissions").json()["items"][0]["id"]
+    world.ids = {"session_id": candidate.session_id, "submission_id": mine, "task_id": TASK, "run_id": mine}
+    asked = [route for route, roles in TABLE.items() if CANDIDATE in roles and route.startswith("GET")]
+    told = {route: world.ask(candidate, route).text for route in asked if not route.endswith("/events")}
+    whole = ours.admin.get(f"/submissions/{mine}/report").json()["report"]
+    details = [check["detail"] for part in whole["parts"] for check in part["checks"] if check["detail"]]
+    assert details
+    for secret in [*hidden_names(), *details, *seeds, "Somebody Else", "else@example.org", "a secret of Else"]:
+        assert [route for route, text_ in told.items() if secret in text_] == []
+    says = [check["says"] for part in whole["parts"] for check in part["checks"] if check["says"]]
+    report = told["GET /submissions/{submission_id}/report"]
+    assert (says[0] in report) == (disclosure == "report")
+    assert ('"fail"' in report) == (disclosure != "none")
+
+
+def test_erased(ours: Organisation, database: Database) -> None:
+    """Of an erased candidate no table has name, address or code any more, and the points are still there."""
+    candidate = ours.candidate(name="Nomen Nescio", email="nomen@example.org")
+    path = f"{candidate.path}/drafts/{TASK}"
+    candidate.put(path, json={"source": "y = 'so private'"}, headers={"If-Match": '"0"'})
+    candidate.submit("x = 'so private'")
+    candidate.post(f"{candidate.path}/runs", json={"task": TASK, "source": "z = 'so private'"})
+    assert ours.admin.delete(candidate.path).status_code == 204
+    with database.engine.connect() as connection:
+        tables = connection.execute(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'idempotent_answer'")
+        )
+        for (table,) in tables.all():
+            rows = connection.execute(text(f'SELECT * FROM "{table}"')).all()
+            assert [row for row in rows if any(word in str(row) for word in ("Nomen", "nomen@", "so private"))] == []
+    assert candidate.get("/me").status_code == 401
+    assert ours.admin.get(f"{candidate.path}/report").json()["name"] == "erased"
+
+
+def test_runs(ours: Organisation, database: Database, settings: Settings, grader: Grader) -> None:
+    """A run tells of every public test how it went, and is never scored."""
+    candidate = ours.candidate()
+    starter = candidate.get(f"/tasks/{TASK}").json()["starter"]
+    answer = candidate.post(f"{candidate.path}/runs", json={"task": TASK, "source": starter + WRONG})
+    worker = Worker(settings, database, grader, Catalogue(), (jobs.CPU,))
+    worker.try_out(answer.json()["id"])
+    run = candidate.get(f"/runs/{answer.json()['id']}").json()
+    assert run["state"] == "done"
+    outcomes = {check["name"]: check["outcome"] for check in run["result"]["checks"]}
+    assert outcomes["TestSoftmax.test_worked_example"] == "passed"
+    assert outcomes["TestSoftmax.test_large_logits"] == "failed"
+    assert candidate.get(f"{candidate.path}/submissions").json()["items"] == []

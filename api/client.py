@@ -23,10 +23,10 @@ class ApiError(Exception):
 
 
 class Client:
-    """A caller with a token."""
+    """A caller with a token, or with none."""
 
-    def __init__(self, url: str, token: str) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
+    def __init__(self, url: str, token: str = "") -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=TIMEOUT_S)
 
     def get(self, path: str, **parameters: Any) -> Any:

@@ -27,6 +27,8 @@ from api.settings import Settings
 ANSWERS_S: Final = 10
 #: A worker that died is started again after this.
 RESTART_S: Final = 2.0
+#: Answers come before gradings where both want the same core; costs are CPU time, so no verdict hangs on it.
+POLITENESS: Final = "10"
 log = logging.getLogger("forwardpass")
 Say = Callable[[str], None]
 
@@ -94,7 +96,7 @@ def _database_url(settings: Settings, say: Say) -> Iterator[str]:
 @contextlib.contextmanager
 def _worker(settings: Settings, url: str, say: Say) -> Iterator[None]:
     """A worker process, started again should it die."""
-    command = [sys.executable, "-m", "api.cli", "worker"]
+    command = ["nice", "-n", POLITENESS, sys.executable, "-m", "api.cli", "worker"]
     if settings.workers:
         command += ["--jobs", str(settings.workers)]
     environment = os.environ | {"DATABASE_URL": url}

@@ -7,7 +7,7 @@ import os
 
 from rich.console import Console
 
-from bench import lanes, latency, races, scaling, throughput
+from bench import lanes, latency, races, scaling, service, throughput
 from grader.grade import hardware
 
 SECTIONS = {
@@ -16,6 +16,7 @@ SECTIONS = {
     "throughput": throughput.main,
     "scaling": scaling.main,
     "races": races.main,
+    "service": service.main,
 }
 
 

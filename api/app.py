@@ -29,11 +29,24 @@ from api.routes import (
     sessions,
     submissions,
     tasks,
+    webhooks,
 )
 from api.settings import Settings
 from grader import __version__
 
-ROUTERS: Final = (tasks, assessments, invitations, sessions, runs, submissions, reports, batches, people, audit)
+ROUTERS: Final = (
+    tasks,
+    assessments,
+    invitations,
+    sessions,
+    runs,
+    submissions,
+    reports,
+    batches,
+    webhooks,
+    people,
+    audit,
+)
 PREFIX: Final = "/api/v1"
 #: What every answer says to browsers: this is data, nothing runs here, nobody frames it or learns where one was.
 HEADERS: Final = {

@@ -17,6 +17,7 @@ from sqlmodel import col, func, select
 
 from api import events, jobs
 from api.tables import Attempt, Batch, BatchState, Grading, Result, State, Submission
+from api.webhooks import Occasion, announce
 
 TRIES: Final = 3
 #: How long a grading waits after a fault of ours, doubled with each.
@@ -92,6 +93,9 @@ def commit_result(db: Db, grading_id: uuid.UUID, epoch: int, report: dict[str, A
     _end(db, grading, State.DONE, "done")
     submission = db.get_one(Submission, grading.submission_id)
     _tell(db, submission, grading)
+    if grading.batch_id is None:
+        ids = {"submission_id": str(submission.id), "session_id": str(submission.session_id)}
+        announce(db, grading.organisation_id, Occasion.SUBMISSION_GRADED, ids)
     _complete(db, grading.batch_id)
     db.commit()
     return True
@@ -181,6 +185,7 @@ def _complete(db: Db, batch_id: uuid.UUID | None) -> None:
     if batch.state is BatchState.GRADING and not db.exec(open_ones).one():
         batch.state = BatchState.PROPOSED
         db.add(batch)
+        announce(db, batch.organisation_id, Occasion.BATCH_PROPOSED, {"batch_id": str(batch.id)})
 
 
 def _tell(db: Db, submission: Submission, grading: Grading) -> None:

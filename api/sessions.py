@@ -16,6 +16,7 @@ from api.catalogue import Catalogue
 from api.jobs import Urgency
 from api.problems import Problem
 from api.tables import Assessment, Draft, Grading, Invitation, Session, State, Submission
+from api.webhooks import Occasion, announce
 from grader.submission import problem_of
 
 SEED_BITS = 48
@@ -42,6 +43,7 @@ def begin(db: Db, invitation: Invitation, assessment: Assessment) -> Session:
     )
     db.add_all([invitation, session])
     db.flush()
+    announce(db, session.organisation_id, Occasion.SESSION_STARTED, {"session_id": str(session.id)})
     return session
 
 
@@ -120,6 +122,7 @@ def finish(db: Db, catalogue: Catalogue, session: Session) -> list[Submission]:
     taken = [one for draft in _unsent(db, session) if (one := _taken(db, catalogue, session, draft))]
     session.finished_at = min(now(db), session.ends_at)
     db.add(session)
+    announce(db, session.organisation_id, Occasion.SESSION_FINISHED, {"session_id": str(session.id)})
     events.tell(db, session.id, "session", {"state": "finished", "handed_in": [one.task for one in taken]})
     return taken
 

@@ -31,7 +31,9 @@ from api import events, faults, gradings, jobs, runs
 from api.catalogue import Catalogue
 from api.database import Database
 from api.housekeeping import sweep
+from api.outbound import Outbound
 from api.settings import Settings
+from api.webhooks import deliver
 from grader.grade import Grader, Options, SystemFailure
 from grader.record import OnCheck
 from grader.report import Check, to_json
@@ -56,6 +58,8 @@ class Worker:
     ) -> None:
         self._settings, self._database, self._grader, self._catalogue = settings, database, grader, catalogue
         self._queues = queues
+        private = settings.allow_private_webhooks
+        self._outbound = Outbound(plain=settings.insecure or private, private=private)
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self._held: dict[uuid.UUID, gradings.Begun] = {}
         self._lock = threading.Lock()
@@ -220,6 +224,7 @@ class Worker:
         while True:
             try:
                 await asyncio.to_thread(sweep, self._database, self._catalogue)
+                await asyncio.to_thread(deliver, self._database, self._outbound)
             except (DBAPIError, PoolTimeout) as error:
                 log.warning("the database is away: %s", type(error).__name__)
             except Exception:

@@ -65,6 +65,13 @@ TABLE: Final = {
     "GET /batches/{batch_id}/changes": READERS,
     "POST /batches/{batch_id}/apply": WRITERS,
     "POST /batches/{batch_id}/discard": WRITERS,
+    "POST /webhooks": {ADMIN},
+    "GET /webhooks": {ADMIN},
+    "GET /webhooks/{webhook_id}": {ADMIN},
+    "DELETE /webhooks/{webhook_id}": {ADMIN},
+    "POST /webhooks/{webhook_id}/test": {ADMIN},
+    "GET /webhooks/{webhook_id}/deliveries": {ADMIN},
+    "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay": {ADMIN},
     "GET /me": ALL,
     "POST /sign-out": ALL,
     "POST /users": {ADMIN},
@@ -108,9 +115,16 @@ class World:
             "submission_id": submission,
             "batch_id": batch,
             "user_id": ours.admin.post("/users", json=user).json()["id"],
+            **self._webhook(),
             "key_id": ours.admin.post("/keys", json={"name": "k"}).json()["id"],
         }
         self.people: dict[Role, Someone] = {role: ours.a(role) for role in READERS} | {CANDIDATE: self.candidate}
+
+    def _webhook(self) -> dict[str, str]:
+        """A webhook that was pinged."""
+        given = {"url": "https://hooks.example.org/x", "events": ["ping"]}
+        webhook = self.ours.admin.post("/webhooks", json=given).json()["id"]
+        return {"webhook_id": webhook, "delivery_id": self.ours.admin.post(f"/webhooks/{webhook}/test").json()["id"]}
 
     def ask(self, who: Any, route: str) -> Any:
         """Call a route for this world's things."""

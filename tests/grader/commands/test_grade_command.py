@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -255,10 +256,12 @@ def no_bubblewrap() -> str:
 
 
 def started(*args: str, bank: Path) -> subprocess.Popen[str]:
-    """The command line in a process of its own."""
+    """The command line in a process of its own, which an interrupt reaches even where these tests ignore it."""
     environment = os.environ | {"FORWARDPASS_TASKS": str(bank), "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-m", "grader.cli", *args]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs inherit that it is ignored
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)
 
 
 def left_behind(pid: int) -> list[str]:

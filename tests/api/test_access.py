@@ -247,3 +247,9 @@ def _absent(world: World, who: Any, route: str) -> Any:
 
 def _random(ids: dict[str, str]) -> dict[str, str]:
     return {name: str(uuid.uuid4()) for name in ids if name != "task_id"}
+
+
+def test_use_of_keys_is_noted(ours: Organisation) -> None:
+    """When a key was last used can be read, though reading commits nothing."""
+    used = ours.admin.get("/keys").json()["items"][0]["used_at"]
+    assert used or ours.admin.get("/keys").json()["items"][0]["used_at"]

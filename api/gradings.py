@@ -50,7 +50,6 @@ def queue_up(
         base=submission.revision if batch else None,
         queue=queue,
     )
-    db.add(grading)
     jobs.enqueue(db, grading, urgency)
     if batch is None:
         _tell(db, submission, grading)

@@ -109,6 +109,7 @@ def hand_in(
         digest=hashlib.sha256(source).hexdigest(),
         seed=secrets.randbits(SEED_BITS),
         at_deadline=at_deadline,
+        created_at=now(db),
     )
     db.add(submission)
     db.flush()

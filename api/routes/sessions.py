@@ -207,11 +207,12 @@ def writable(db: Db, who: Caller, session_id: uuid.UUID) -> Session:
     Raises:
         Problem: 404, 403 for staff, or 409 after its end.
     """
-    seen(db, who, session_id)
     if who.role is not Role.CANDIDATE:
+        seen(db, who, session_id)
         raise Problem(403, "only the candidate writes in a session")
-    found = sessions.locked(db, session_id)
-    assert found is not None
+    found = sessions.locked(db, session_id) if who.session_id == session_id else None
+    if found is None:
+        raise unknown("session")
     sessions.require_open(db, found)
     return found
 

@@ -158,7 +158,10 @@ def owned(db: Db, who: Caller, submission_id: uuid.UUID) -> Submission:
 
 def shown(db: Db, submission: Submission) -> SubmissionOut:
     """A submission as it travels."""
-    grading = _current(db, submission)
+    return _told(db, submission, _current(db, submission))
+
+
+def _told(db: Db, submission: Submission, grading: Grading) -> SubmissionOut:
     return SubmissionOut(
         **submission.model_dump(include=set(SubmissionOut.model_fields)),
         state=grading.state,
@@ -172,10 +175,9 @@ def _taken(
 ) -> tuple[uuid.UUID, Response]:
     session: Session = writable(db, who, session_id)
     source = given.source.encode("utf-8", "surrogatepass")
-    submission, _ = sessions.hand_in(db, service.catalogue, session, given.task, source)
+    submission, grading = sessions.hand_in(db, service.catalogue, session, given.task, source)
     db.flush()
-    db.refresh(submission)
-    body = shown(db, submission)
+    body = _told(db, submission, grading)
     return submission.id, once.answer(202, body, {"Location": f"/api/v1/submissions/{submission.id}"})
 
 

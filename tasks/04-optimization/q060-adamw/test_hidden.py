@@ -243,7 +243,7 @@ def many_parameters(candidate, weights, grads):
 
 class TestAdamw:
     def test_trajectory(self, candidate, rng):
-        """Every step of a run follows the definition, parameter by parameter."""
+        """Every step, the decay of the weights before it included, follows the definition in full double precision."""
         weights = [randn(rng, 3, 5), randn(rng, 7)]
         grads = [randn(rng, 30, 3, 5), randn(rng, 30, 7) * 20]
         for betas, decay in (((0.9, 0.98), 0.3), ((0.5, 0.9), 1.7)):
@@ -266,14 +266,14 @@ class TestAdamw:
         assert_close(trajectory(candidate, weights, grads), want, dtype=DOUBLE)
 
     def test_constant_gradient(self, candidate, rng):
-        """A gradient that never changes moves the weights by the same amount at every step, the first included."""
+        """Without decay a gradient that never changes moves the weights equally far at every step, the first too."""
         g = randn(rng, 9)
         got = trajectory(candidate, [torch.zeros(9, dtype=DOUBLE)], [g.expand(20, 9)], lr=0.5, weight_decay=0.0)
         steps = torch.arange(1, 21, dtype=DOUBLE)[:, None]
         assert_close(got, [-0.5 * steps * g / (g.abs() + 1e-8)], dtype=DOUBLE)
 
     def test_first_step_size(self, candidate, rng):
-        """From zero, without decay, the first step has the length of the learning rate whatever the betas are."""
+        """Weights of zero have nothing to decay: their first step is the learning rate, whatever the betas are."""
         g = randn(rng, 8)
         for betas in ((0.0, 0.0), (0.99, 0.5), (0.0, 0.999)):
             zero = torch.zeros(8, dtype=DOUBLE)
@@ -281,7 +281,7 @@ class TestAdamw:
             assert_close(got, [-0.25 * g.sign()[None]], dtype=DOUBLE)
 
     def test_zero_gradients(self, candidate, rng):
-        """With zero gradients nothing but decay is left, and it shrinks the weights geometrically."""
+        """With zero gradients only decay is left, and takes the same share, lr times weight_decay, off every weight."""
         weights = [randn(rng, 5), randn(rng, 2, 3)]
         grads = [torch.zeros(15, *w.shape, dtype=DOUBLE) for w in weights]
         got = trajectory(candidate, weights, grads, lr=0.2, weight_decay=0.5)
@@ -290,7 +290,7 @@ class TestAdamw:
         assert_close(got, want, dtype=DOUBLE)
 
     def test_decay_leaves_the_moments_alone(self, candidate, rng):
-        """Two runs that see the same gradients differ only by their starting weights, shrunk by the decay."""
+        """Decay does not enter the moments: where the weights stand has no influence on how the gradients move them."""
         start, shift, grads = randn(rng, 7), 100 * randn(rng, 7), randn(rng, 20, 7)
         one, two = trajectory(candidate, [start, start + shift], [grads, grads], lr=0.1, weight_decay=0.6)
         factors = 0.94 ** torch.arange(1, 21, dtype=DOUBLE)[:, None]
@@ -306,7 +306,7 @@ class TestAdamw:
         assert_close(got, [want, want], dtype=DOUBLE)
 
     def test_eps_placement(self, candidate, rng):
-        """Gradients about as small as eps show where eps is added."""
+        """Eps is added after the root and after the correction, which gradients about as small as eps show."""
         zero, grads = torch.zeros(10, dtype=DOUBLE), randn(rng, 12, 10)
         for eps in (1e-4, 1e-2):
             config = {"lr": 1.0, "eps": eps, "weight_decay": 0.0}
@@ -480,7 +480,7 @@ def first_step64(weight, grad, lr, weight_decay, eps=1e-8):
 
 class TestFirstStep:
     def test_values(self, candidate, rng):
-        """Both answers follow the definition."""
+        """Both answers are those of bias-corrected first steps, on which the betas have no influence."""
         for lr, decay, eps in ((0.1, 0.5, 1e-8), (2.0, 0.01, 0.3)):
             weight, grad = randn(rng, 4, 7), randn(rng, 4, 7)
             got = candidate.first_step(weight, grad, lr, decay, eps)
@@ -517,7 +517,7 @@ class TestFirstStep:
             assert_close(got, first_step64(weight, grad, 2.0, 0.3), dtype=dtype)
 
     def test_still_point(self, candidate, rng):
-        """Where weight and gradient are zero nothing moves, in every dtype."""
+        """Where weight and gradient are zero nothing moves, even in a dtype in which eps would be zero."""
         for dtype in (DOUBLE, torch.float32, torch.bfloat16, torch.float16):
             weight, grad = randn(rng, 6, dtype=dtype), randn(rng, 6, dtype=dtype)
             weight[::2] = grad[::2] = 0
@@ -557,7 +557,7 @@ class TestDecaySchedule:
             assert_close(candidate.removed_share(lrs, decay), removed64(lrs, decay))
 
     def test_constant_rate(self, candidate, rng):
-        """A constant learning rate removes shares along a geometric curve."""
+        """A constant learning rate removes shares along a geometric curve, from the first step's own share on."""
         steps = torch.arange(1, 51, dtype=DOUBLE)
         for lr in (0.125, 0.25):
             got = candidate.removed_share(torch.full((50,), lr, dtype=DOUBLE), 0.5)
@@ -645,7 +645,7 @@ class TestDecayRates:
         assert_close(got, want, dtype=DOUBLE)
 
     def test_recent_gradients_weigh_more(self, candidate, rng):
-        """The history is oldest first, so turning it round changes the rates."""
+        """Recent gradients weigh more than old ones, and the history is oldest first."""
         grads = randn(rng, 12, 5) * torch.linspace(0.1, 3, 12, dtype=DOUBLE)[:, None]
         for history in (grads, grads.flip(0)):
             want = 0.2 / (average(list(history), 0.8, 2).sqrt() + 1e-8)
@@ -745,7 +745,7 @@ def wrap(candidate, decay, inner_decay):
 
 class TestDecoupledDecay:
     def test_momentum(self, candidate, rng):
-        """Momentum never sees the decay, and the decay never sees momentum."""
+        """Decay comes before the inner step: momentum never sees it, and it does not shrink the update."""
         weights, grads = [randn(rng, 4, 3), randn(rng, 4, 3)], [randn(rng, 12, 4, 3), randn(rng, 12, 4, 3)]
         for decay in (0.0, 0.7):
             want = [momentum64(w, g, [0.1] * 12, [decay] * 12, 0.8) for w, g in zip(weights, grads)]
@@ -822,7 +822,7 @@ def balance64(lr, weight_decay, update_norm):
 
 class TestEquilibrium:
     def test_long_run(self, candidate, rng):
-        """The answers are those of a run long enough to have settled."""
+        """Norm, angle and half-life of |w|² are those of a settled run whose updates are orthogonal to the weights."""
         for lr, decay in ((0.3, 0.1), (0.5, 0.6), (0.05, 0.4)):
             update = 0.5 + torch.rand((), generator=rng).item()
             assert_close(candidate.equilibrium(lr, decay, update), balance64(lr, decay, update))

@@ -221,7 +221,7 @@ class TestBatchNorm:
             self.check_answers(candidate, [features(rng, *shape)], state(rng, shape[1], 2))
 
     def test_eps(self, candidate, rng):
-        """A variance as small as eps shows that eps is added under the root."""
+        """Eps is added to the variance under the root, which shows where both are about as small."""
         for eps in (1e-3, 0.5):
             self.check_answers(candidate, [features(rng, 3, 2, 4, 3) * eps**0.5 for _ in range(2)], eps=eps)
 
@@ -313,7 +313,7 @@ class TestBatchNorm:
         assert_gradient(got, want)
 
     def test_no_gradient_for_a_shift(self, candidate, rng):
-        """A cotangent that is constant in a channel, or proportional to the answer there, reaches no input."""
+        """An output gradient that is constant in a channel, or proportional to the answer, reaches no input."""
         x = features(rng, 4, 3, 3, 2, dtype=torch.float32)
         mean, var, _ = moments64(x)
         unit = apply64(x, mean, var).float()
@@ -405,14 +405,14 @@ class TestBatchNorm:
             self.check_state(candidate, xs, start, DOUBLE, momentum=momentum)
 
     def test_errors(self, candidate, rng):
-        """Inputs of another rank or width are refused, in both modes."""
+        """Inputs of another rank, or with another number of channels, are refused in both modes."""
         for shape in ((2, 3), (2, 3, 4), (3, 4, 4), (1, 2, 3, 4, 4), (2, 1, 4, 4), (2, 4, 3, 3)):
             for training in (True, False):
                 with raises(ValueError):
                     run(candidate, [normal(rng, *shape)], [training], {"channels": 3})
 
     def test_too_few_values(self, candidate, rng):
-        """A batch with less than two values a channel is refused in training, and leaves no trace."""
+        """A batch with fewer than two values a channel is refused in training, and leaves no trace."""
         good = features(rng, 3, 2, 2, 2)
         _, left = train64([good])
         for shape in ((1, 2, 1, 1), (0, 2, 3, 3), (2, 2, 0, 3)):
@@ -422,7 +422,7 @@ class TestBatchNorm:
             assert_equal([count, refused], [torch.tensor(1), 1])
 
     def test_time(self, candidate, rng, budget):
-        """A training step works on whole tensors."""
+        """A training step takes a few operations on large tensors, not many on small ones."""
 
         def make():
             return normal(rng, 16, 32, 28, 28), normal(rng, 16, 32, 28, 28)
@@ -452,7 +452,7 @@ class TestFolding:
         return mean, positive(rng, channels, dtype=dtype), positive(rng, channels, dtype=dtype) - 1.5, beta
 
     def test_convolution(self, candidate, rng):
-        """The folded convolution answers what the pair does, groups and padding included."""
+        """The folded convolution answers what the pair does, with its old bias, groups and padding."""
         for groups, kernel in ((1, (3, 3)), (2, (1, 2)), (4, (3, 1))):
             x, weight = normal(rng, 2, 4, 6, 5, dtype=DOUBLE), normal(rng, 8, 4 // groups, *kernel, dtype=DOUBLE)
             bias, (mean, var, gamma, beta) = normal(rng, 8, dtype=DOUBLE), self.draw(rng, 8)
@@ -472,7 +472,7 @@ class TestFolding:
             assert_close(F.conv_transpose2d(x, *got, stride=2), want, dtype=DOUBLE)
 
     def test_linear(self, candidate, rng):
-        """A linear layer is folded in the same way, square or not, in single precision too."""
+        """A linear layer and its bias go through the normalisation together, square or not, in float32 too."""
         for width in (4, 4, 3):
             x, weight = normal(rng, 5, width), normal(rng, 4, width)
             bias, (mean, var, gamma, beta) = normal(rng, 4), self.draw(rng, 4, torch.float32)
@@ -494,7 +494,7 @@ class TestFolding:
             assert_close(candidate.fold_batch_norm(weight, b, mean, var, g, shift), want, dtype=DOUBLE)
 
     def test_eps(self, candidate, rng):
-        """A variance smaller than eps, or of zero, is no obstacle, and neither is an eps of zero."""
+        """Eps is added to the variance under the root, also where the variance is smaller or one of them is zero."""
         weight, mean, var = normal(rng, 3, 2), normal(rng, 3), torch.tensor([0.0, 1e-6, 4e-5])
         for eps in (1e-5, 1e-3):
             factor = 1 / (var.double() + eps).sqrt()
@@ -506,7 +506,7 @@ class TestFolding:
         assert_close(candidate.fold_batch_norm(weight, None, mean, var + 1e-6, eps=0.0), want)
 
     def test_gradients(self, candidate, rng):
-        """Gradients reach all six tensors."""
+        """Gradients reach all six tensors, the old bias included."""
         weight, bias, dw = (
             normal(rng, 3, 2, dtype=DOUBLE),
             normal(rng, 3, dtype=DOUBLE),
@@ -548,7 +548,7 @@ def shares64(before, after):
 
 class TestCovariateShift:
     def test_shares(self, candidate, rng):
-        """Location, scale and shape are told apart, feature by feature."""
+        """Location compares means, scale standard deviations with 1/N, and shape is the rest, feature by feature."""
         for n, c in ((40, 3), (7, 5), (2, 2)):
             before, after = normal(rng, n, c), 2 * normal(rng, n, c).exp() + 1
             # where values are few, a share is a small difference of larger ones
@@ -620,7 +620,7 @@ class TestCovariateShift:
         assert_close(candidate.covariate_shift(before, after), shares64(before, after), atol=1e-6)
 
     def test_errors(self, candidate, rng):
-        """Tables that differ in shape, are empty or are no tables are refused."""
+        """Tables that differ in shape, hold no examples or are no tables are refused."""
         for one, other in (((4, 3), (4, 1)), ((4, 3), (5, 3)), ((4,), (4,)), ((0, 3), (0, 3)), ((2, 2, 2), (2, 2, 2))):
             with raises(ValueError):
                 candidate.covariate_shift(torch.ones(one), torch.ones(other))
@@ -636,13 +636,13 @@ def rates64(x, eps):
 
 class TestStableRates:
     def test_random_inputs(self, candidate, rng):
-        """Both limits are two over the largest curvature, for tall and wide tables."""
+        """Both limits are those of the mean loss over all examples, for tall and wide tables."""
         for shape in ((20, 3), (5, 8), (2, 2), (6, 1)):
             x = normal(rng, *shape) * positive(rng, shape[1]) ** 2 + normal(rng, shape[1])
             assert_close(candidate.stable_rates(x), rates64(x, 1e-5))
 
     def test_double_precision(self, candidate, rng):
-        """Inputs in double precision, with an eps of weight."""
+        """Normalising takes off the mean of a column and divides by the root of its biased variance plus eps."""
         for eps in (0.0, 0.7):
             x = normal(rng, 9, 4, dtype=DOUBLE) + 1
             assert_close(candidate.stable_rates(x, eps), rates64(x, eps))
@@ -660,7 +660,7 @@ class TestStableRates:
         assert_close(factors, [1.0, 0.0, 1.0, 0.0], atol=1e-6)  # the second is a difference of ones
 
     def test_scale_of_a_column(self, candidate, rng):
-        """Units of a column and its offset rule the first limit and leave the second."""
+        """Units of a column and its offset decide the first limit and do not touch the second."""
         x = normal(rng, 30, 3, dtype=DOUBLE)
         _, want = rates64(x, 0.0)
         for _ in range(2):
@@ -669,7 +669,7 @@ class TestStableRates:
             assert_close(candidate.stable_rates(y, 0.0), (rates64(y, 0.0)[0], want))
 
     def test_offset(self, candidate, rng):
-        """A common offset, far larger than the deviations, costs the first limit dearly and the second nothing."""
+        """A common offset, far larger than the deviations, lowers the first limit and costs the second no digits."""
         x = normal(rng, 16, 4, dtype=DOUBLE)
         for offset in (100.0, -1000.0):
             assert_close(candidate.stable_rates(x + offset, 0.0), (rates64(x + offset, 0.0)[0], rates64(x, 0.0)[1]))
@@ -731,7 +731,7 @@ class TestPopulationStatistics:
             assert_close(candidate.population_statistics(batches), population64(batches))
 
     def test_any_dimensions(self, candidate, rng):
-        """Batches of rows, of sequences and of images are taken, even in one stream."""
+        """The second dimension is the channel, in batches of rows, sequences and images, even in one stream."""
         batches = [normal(rng, 5, 3), normal(rng, 2, 3, 7) + 1, normal(rng, 1, 3, 2, 3) - 2, normal(rng, 2, 3, 1, 2, 2)]
         assert_close(candidate.population_statistics(batches), population64(batches))
 
@@ -778,7 +778,7 @@ class TestPopulationStatistics:
         assert_close(candidate.population_statistics(batches), population64(batches))
 
     def test_errors(self, candidate, rng):
-        """Too little data for a variance, and batches of different widths, are refused."""
+        """Fewer than two values a channel in total, and batches with different numbers of channels, are refused."""
         for shapes in ((), ((1, 3),), ((0, 3), (1, 3, 1, 1)), ((4, 3), (4, 2)), ((4, 3), (4, 1, 2))):
             with raises(ValueError):
                 candidate.population_statistics([normal(rng, *shape) for shape in shapes])
@@ -858,7 +858,7 @@ class TestFrozen:
             assert_close(frozen(candidate, [x], start)[0], [self.want(x, start)], reduction=4)  # as above
 
     def test_inside_a_model(self, candidate, rng):
-        """A model that holds the layer loads the state of the model it was made from."""
+        """The count of batches is also dropped where a larger model that holds the layer loads its state."""
         for _ in range(2):
             start, x = state(rng, 3, 6), features(rng, 2, 3, 2, 2)
             assert_close(frozen_inside(candidate, x, start), self.want(x, start), reduction=4)  # as above
@@ -871,14 +871,14 @@ class TestFrozen:
             assert_gradient(frozen_gradient(candidate, x, dy, start), dy.double() * slope[:, None, None])
 
     def test_eps(self, candidate, rng):
-        """A variance as small as eps shows that eps is added under the root."""
+        """Eps is added to the variance under the root, which shows where both are about as small."""
         for eps in (1e-5, 0.3):
             start, x = state(rng, 2, 1), features(rng, 3, 2, 2, 2)
             start["running_var"] *= eps
             assert_close(frozen(candidate, [x], start, eps=eps)[0], [self.want(x, start, eps)], reduction=4)  # as above
 
     def test_half_precision(self, candidate, rng):
-        """Half-precision inputs are rounded once, in the end."""
+        """Half-precision inputs are worked on in the wider dtype, and the answer is rounded to theirs once."""
         start = state(rng, 3, 1)
         start["running_mean"] = 40 * start["running_mean"]
         start["running_var"][0] = 1e-6
@@ -1009,7 +1009,7 @@ class TestPooledStatistics:
         assert_gradient(pooled_gradients(candidate, means, variances, counts, dm, dv), want, dtype=DOUBLE)
 
     def test_errors(self, candidate, rng):
-        """Reports that do not belong together, and no values at all, are refused."""
+        """Reports whose shapes do not fit, even where they would broadcast, and no values at all, are refused."""
         ones = torch.ones(3, 2)
         for means, variances, counts in (
             (ones, torch.ones(3, 1), torch.tensor([1, 2, 3])),

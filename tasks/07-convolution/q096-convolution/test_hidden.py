@@ -70,7 +70,7 @@ class TestConv2d:
         assert_close(candidate.conv2d(x, weight, bias, **settings), want, dtype=dtype, reduction=terms(weight))
 
     def test_plain(self, candidate, rng):
-        """Without settings every window is multiplied with every kernel, which is not flipped."""
+        """Each element of a window meets the weight of its channel and its place, and no kernel is flipped."""
         for shape, kernels in (
             ((2, 3, 5, 6), (4, 3, 2, 3)),
             ((1, 1, 4, 4), (1, 1, 3, 3)),
@@ -84,28 +84,28 @@ class TestConv2d:
             self.check(candidate, normal(rng, 4, 2, 6, 6), normal(rng, 4, 2, 3, 3), normal(rng, 4))
 
     def test_stride(self, candidate, rng):
-        """Strides of both axes, also larger than the kernel and with a rest at the border."""
+        """A pair of strides is vertical before horizontal, and a rest at the border makes no further output."""
         for stride in (2, (2, 1), (1, 3), (4, 3)):
             self.check(candidate, normal(rng, 2, 2, 9, 8), normal(rng, 3, 2, 3, 2), stride=stride)
 
     def test_padding(self, candidate, rng):
-        """Zeros are added on both sides, as many as asked for on each axis, also more than the kernel is wide."""
+        """Zeros are added on both sides, as many as asked for, in a pair vertical before horizontal."""
         for padding in (1, (2, 0), (0, 1), (3, 4)):
             self.check(candidate, normal(rng, 2, 2, 4, 5), normal(rng, 3, 2, 3, 2), normal(rng, 3), padding=padding)
 
     def test_dilation(self, candidate, rng):
-        """The elements of a kernel stand apart by the dilation of their axis."""
+        """The elements of a kernel stand apart by the dilation of their axis, vertical before horizontal."""
         for dilation in (2, (1, 3), (3, 1)):
             self.check(candidate, normal(rng, 2, 2, 8, 9), normal(rng, 3, 2, 3, 3), dilation=dilation)
 
     def test_groups(self, candidate, rng):
-        """Each group of outputs sees its own group of channels, down to one channel a group."""
+        """Groups are runs of neighbouring channels, and each group of outputs sees its own channels only."""
         for groups, outputs in ((2, 4), (3, 3), (6, 6), (6, 12)):
             weight = normal(rng, outputs, 6 // groups, 2, 3)
             self.check(candidate, normal(rng, 2, 6, 4, 5), weight, normal(rng, outputs), groups=groups)
 
     def test_all_settings(self, candidate, rng):
-        """Settings work together, whatever they are."""
+        """Strides, paddings, dilations and groups of any size work together."""
         for _ in range(8):
             groups, height, width = whole(rng, 1, 3), whole(rng, 1, 3), whole(rng, 1, 3)
             settings = {
@@ -175,7 +175,7 @@ class TestConv2d:
             assert_gradient(got, want, dtype=DOUBLE)
 
     def test_shape_errors(self, candidate, rng):
-        """Tensors that do not belong together are refused, also where they would broadcast."""
+        """Tensors that do not belong together raise ValueError, also where they would broadcast."""
         x, weight, bias = torch.ones(2, 4, 5, 5), torch.ones(6, 4, 3, 3), torch.ones(6)
         for args in (
             (x[0], weight, bias),
@@ -220,7 +220,7 @@ class TestConv2d:
 
 class TestOutputSize:
     def test_counted(self, candidate, rng):
-        """The size is the number of places that a kernel has, whatever the settings are."""
+        """Every place inside the input padded on both sides counts, and a dilated kernel ends with its last element."""
         for _ in range(12):
             n, kernel, stride = whole(rng, 9, 30), whole(rng, 1, 5), whole(rng, 1, 5)
             padding, dilation = whole(rng, 0, 3), whole(rng, 1, 2)
@@ -293,7 +293,7 @@ class TestConvolution:
             self.check(candidate, x, k, full64(x, k))
 
     def test_cross_correlation(self, candidate, rng):
-        """Without the flip the kernel is reversed along both axes before."""
+        """Without the flip the answer is that of the kernel reversed along both axes."""
         for mode in ("full", "valid", "full"):
             x, k = normal(rng, 5, 4), normal(rng, 3, 2)
             want = full64(x, k.flip(0, 1))
@@ -306,14 +306,14 @@ class TestConvolution:
             self.check(candidate, x, k, conv64(x[None, None], k[None, None])[0, 0], "valid", False)
 
     def test_valid(self, candidate, rng):
-        """The valid part is where the kernel lies inside."""
+        """The valid part is where the whole kernel lies inside of the image."""
         for shape, kernel in (((5, 6), (2, 3)), ((4, 4), (4, 4)), ((4, 3), (1, 3))):
             x, k = normal(rng, *shape), normal(rng, *kernel)
             want = full64(x, k)[kernel[0] - 1 : shape[0], kernel[1] - 1 : shape[1]]
             self.check(candidate, x, k, want, "valid")
 
     def test_same(self, candidate, rng):
-        """The same part starts where the statement says, for odd and even kernels, small or large."""
+        """The same part has the shape of the first argument, and starts where the statement says for any kernel."""
         for shape, kernel in (((4, 5), (3, 3)), ((4, 5), (2, 4)), ((3, 2), (4, 5)), ((1, 1), (2, 3))):
             x, k = normal(rng, *shape), normal(rng, *kernel)
             top, left = (kernel[0] - 1) // 2, (kernel[1] - 1) // 2
@@ -329,7 +329,7 @@ class TestConvolution:
             self.check(candidate, x, k, want, mode="same", flip=False)
 
     def test_unit(self, candidate, rng):
-        """A kernel with a single one in it moves the image by its place."""
+        """A kernel with a single one in it moves the image by its place, and nothing comes in on the other side."""
         for place in ((0, 0), (1, 2), (2, 0)):
             x, k = normal(rng, 3, 4), torch.zeros(3, 3)
             k[place] = 1.0
@@ -387,12 +387,12 @@ class TestSamePadding:
             assert_equal(candidate.same_padding(*args), least_padding(*args))
 
     def test_defaults(self, candidate, rng):
-        """With stride and dilation of one a kernel needs one zero less than it has elements."""
+        """Stride and dilation are one unless given, and then every kernel keeps the size."""
         n = whole(rng, 5, 9)
         assert_equal([candidate.same_padding(n, k) for k in (1, 2, 3, 6)], [(0, 0), (0, 1), (1, 1), (2, 3)])
 
     def test_strides(self, candidate, rng):
-        """With a stride the padding depends on the size of the input."""
+        """With a stride there are just enough zeros for ceil(n / stride) outputs, whatever the size."""
         for stride in (2, 3):
             got = [candidate.same_padding(n, 5, stride) for n in range(1, 9)]
             assert_equal(got, [least_padding(n, 5, stride, 1) for n in range(1, 9)])
@@ -446,13 +446,13 @@ CASES = (((2, 3, 2, 3), 4, 5, 1, 0), ((3, 2, 3, 3), 4, 4, 1, 1), ((2, 2, 3, 2), 
 
 class TestConvMatrix:
     def test_entries(self, candidate, rng):
-        """Every entry is the element of the kernel that belongs to its output and its input, or zero."""
+        """Every entry is the element of the unflipped kernel that belongs to its output and its input, or zero."""
         for shape, *settings in CASES:
             weight = normal(rng, *shape)
             assert_equal(candidate.conv_matrix(weight, *settings), matrix64(weight, *settings).float())
 
     def test_does_the_same(self, candidate, rng):
-        """The matrix times flattened images is the flattened convolution."""
+        """The product is the flattened convolution: outputs make rows, inputs columns, in the order of flatten."""
         for shape, *settings in CASES:
             weight, x = normal(rng, *shape, dtype=DOUBLE), normal(rng, 2, shape[1], *settings[:2], dtype=DOUBLE)
             got = x.flatten(1) @ candidate.conv_matrix(weight, *settings).T
@@ -466,7 +466,7 @@ class TestConvMatrix:
             assert_equal(candidate.conv_matrix(weight, 3, 4), matrix64(weight, 3, 4).float())
 
     def test_wide_padding(self, candidate, rng):
-        """An output that sees nothing but padding has a row of zeros."""
+        """Padding has no columns and wraps into no others, so an output that sees nothing else has only zeros."""
         weight = normal(rng, 2, 1, 2, 3)
         got = candidate.conv_matrix(weight, 2, 3, 1, 4)
         assert_equal(got, matrix64(weight, 2, 3, 1, 4).float())
@@ -478,7 +478,7 @@ class TestConvMatrix:
             assert_equal(candidate.conv_matrix(weight, height, 5, 3), matrix64(weight, height, 5, 3).float())
 
     def test_zero_weights(self, candidate, rng):
-        """An element of the kernel that is zero leaves its place, and the others theirs."""
+        """A zero in the kernel is an entry of zero in its place, and moves no other element."""
         for _ in range(2):
             weight = normal(rng, 2, 2, 2, 2)
             weight[0, 1, 1, 0] = weight[1, 0, 0, 1] = 0.0
@@ -535,7 +535,7 @@ class TestPathCounts:
             assert_equal(candidate.path_counts([(kernel, stride, dilation)]), paths([(kernel, 1, dilation)]))
 
     def test_gridding(self, candidate, rng):
-        """Equal dilations leave holes everywhere, doubled ones none."""
+        """A dilation spreads its own layer only: equal ones above one leave holes, doubled ones from one on do not."""
         for dilations in ((2, 2, 2), (1, 2, 4), (2, 4, 8), (1, 2, 3), (3, 1, 1)):
             layers = [(3, 1, d) for d in dilations]
             assert_equal(candidate.path_counts(layers), paths(layers))
@@ -579,7 +579,7 @@ def tried(out, layers, most=400):
 
 class TestInputSizes:
     def test_single_layer(self, candidate, rng):
-        """One layer leads from a range of sizes to the same answer."""
+        """One layer leads from a range of sizes to one answer, and a dilated kernel ends with its last element."""
         for _ in range(8):
             layers = [(whole(rng, 2, 5), whole(rng, 1, 4), 0, whole(rng, 1, 3))]
             out = whole(rng, 1, 9)

@@ -212,7 +212,7 @@ def backward_without_graph(candidate, arguments) -> dict[str, Tensor]:
 
 class TestLstmCell:
     def test_definition(self, candidate, rng):
-        """One step gives the hidden state and the cell state of the definition."""
+        """One step gives the states of the definition, with both biases and the gates in the order i, f, g, o."""
         for rows, width, size in ((5, 3, 4), (5, 3, 4), (2, 1, 7)):
             arguments = cell_arguments(rng, rows, width, size)
             assert_close(candidate.lstm_cell(*arguments), cell64(*arguments), reduction=width + size)  # terms of a sum
@@ -238,7 +238,7 @@ class TestLstmCell:
         assert_close(candidate.lstm_cell(*arguments)[1], want, reduction=8)  # a sum of 8
 
     def test_output_gate(self, candidate, rng):
-        """The output gate decides what is shown and has no say in what is kept."""
+        """The output gate decides how much of the new cell state is shown, and has no say in what is kept."""
         for output in (60.0, -60.0):
             arguments = cell_arguments(rng, 4, 3, 5)
             want = cell64(*arguments)[1]
@@ -310,7 +310,7 @@ class TestLstm:
             assert_close(got, expected_run(settings, params, *arguments), reduction=40)  # errors add up over the steps
 
     def test_layers(self, candidate, rng):
-        """Every layer reads the hidden states of the one below and returns its own states."""
+        """Every layer starts from its own state, reads the hidden states of the one below and returns its states."""
         for layers in (2, 3):
             settings = (4, 3, layers, False)
             params, arguments = module_parameters(rng, settings), module_arguments(rng, settings, 6, 5)
@@ -363,7 +363,7 @@ class TestLstm:
             assert_equal(parameter_names(candidate, (2, 3, layers, False)), [names, names])
 
     def test_weights_for_the_library(self, candidate, rng):
-        """The weights of a new module have the library's shapes and are in the range the statement gives."""
+        """New weights and biases have the library's shapes and are drawn evenly from the statement's range."""
         for size in (4, 25):
             settings, bound = (3, size, 2, False), 1 / math.sqrt(size)
             got = [fresh_parameters(candidate, settings) for _ in range(2)]
@@ -453,7 +453,7 @@ def others(params: dict[str, Tensor]) -> dict[str, Tensor]:
 
 class TestForgetBias:
     def test_sum_of_both(self, candidate, rng):
-        """The two biases of a forget gate come to the value together."""
+        """The two biases of a forget gate add up to the value."""
         for value in (1.0, -2.5, 0.3):
             params = biases(rng, {"/l0": 4})
             got, _ = with_forget_bias(candidate, params, [value], [])
@@ -551,7 +551,7 @@ def signals(rng, steps: int, size: int, share: float) -> tuple[Tensor, Tensor]:
 
 class TestLatch:
     def test_follows_writes(self, candidate, rng):
-        """After every step the latch shows the bit written last, the one of this very step included."""
+        """Read in the library's gate order, the weights show after each step the bit written last, this step's too."""
         for size in (1, 3):
             bits, writes = signals(rng, 60, size, 0.3)
             assert_equal(latched(candidate, size, bits, writes), remembered(bits, writes))
@@ -609,7 +609,7 @@ def gradients64(x, h, c, *parameters) -> tuple[Tensor, Tensor]:
 
 class TestMemoryGradients:
     def test_definition(self, candidate, rng):
-        """Both answers are derivatives: one along the cell alone, one along every path."""
+        """Both answers are derivatives, the oldest state first: one along the cell alone, one along every path."""
         for steps in (6, 6, 1):
             _, h, c, *parameters = cell_arguments(rng, 4, 3, 5)
             x = normal(rng, steps, 4, 3)
@@ -617,7 +617,7 @@ class TestMemoryGradients:
             assert_close(got, gradients64(x, h, c, *parameters), reduction=50)  # errors add up over the steps
 
     def test_strong_recurrence(self, candidate, rng):
-        """With strong recurrent weights the paths through hidden states outweigh the direct one."""
+        """A cell state also acts through the hidden state of its own step, which recurrent weights carry on."""
         _, h, c, *parameters = cell_arguments(rng, 3, 2, 4, DOUBLE)
         parameters[1] *= 4
         parameters[2][4:8] -= 1.0
@@ -647,7 +647,7 @@ class TestMemoryGradients:
             assert_close(candidate.memory_gradients(x, h, c, *parameters), (want, want), rtol=5e-5, atol=0.0)
 
     def test_shut_gates(self, candidate, rng):
-        """A forget gate that is shut cuts the way to earlier states and to no later ones."""
+        """A shut forget gate cuts the way to the states before its step, and to none of those after it."""
         _, h, c, *parameters = cell_arguments(rng, 3, 3, 4)
         x = normal(rng, 9, 3, 3)
         for step in (4, 8, 0):
@@ -696,7 +696,7 @@ class TestMemoryGradients:
 
 class TestVariableLengths:
     def test_forward_lengths(self, candidate, rng):
-        """Each sequence stops after its own last step: zeros follow in the outputs, and its states rest."""
+        """Each sequence keeps its place and stops after its own last step: zeros follow, and its states rest."""
         for settings in ((3, 4, 1, False), (3, 4, 2, False)):
             params, arguments = module_parameters(rng, settings), module_arguments(rng, settings, 7, 5)
             for lengths in ([7, 2, 5, 1, 3], [3, 1, 2, 2, 3]):
@@ -705,7 +705,7 @@ class TestVariableLengths:
                 assert_close(got, want, reduction=40)  # errors add up over the steps
 
     def test_both_directions(self, candidate, rng):
-        """The backward direction reads from the end, and both sit side by side at every step."""
+        """The backward direction reads from the end; outputs lie side by side, and states go layer by layer."""
         for settings in ((3, 4, 1, True), (3, 4, 1, True), (2, 3, 3, True)):
             params, arguments = module_parameters(rng, settings), module_arguments(rng, settings, 6, 4)
             got = run(candidate, settings, params, *arguments, None)
@@ -749,7 +749,7 @@ class TestVariableLengths:
             assert_equal(parameter_names(candidate, (2, 3, layers, True)), [names, names])
 
     def test_weights_for_the_library(self, candidate, rng):
-        """The weights of a new module have the library's shapes in both directions and all layers."""
+        """New weights and biases are drawn, in the library's shapes, for both directions and all layers."""
         settings = (3, 5, 2, True)
         shapes = {name: list(value.shape) for name, value in module_parameters(rng, settings).items()}
         got = fresh_parameters(candidate, settings)
@@ -817,7 +817,7 @@ def pulled_back(dh: Tensor, dc: Tensor, *arguments: Tensor) -> dict[str, Tensor]
 
 class TestLstmCellBackward:
     def test_definition(self, candidate, rng):
-        """Each answer is the derivative with respect to one argument of the step."""
+        """Each of the seven gradients, both biases included, is the derivative of a step that starts from h and c."""
         for rows, width, size in ((4, 3, 5), (4, 3, 5), (1, 2, 3)):
             arguments = [normal(rng, rows, size), normal(rng, rows, size), *cell_arguments(rng, rows, width, size)]
             got = candidate.lstm_cell_backward(*arguments)
@@ -832,7 +832,7 @@ class TestLstmCellBackward:
             assert_close(got, pulled_back(dh, dc, *arguments), reduction=23)  # sums over gates and rows
 
     def test_saturation(self, candidate, rng):
-        """Saturated gates pass no gradient, and nothing becomes a NaN."""
+        """Saturated gates get no gradient, a shut forget gate lets none through to c, and nothing becomes a NaN."""
         for scale in (40.0, 1e4):
             dh, dc = normal(rng, 6, 4), normal(rng, 6, 4)
             arguments = cell_arguments(rng, 6, 3, 4)

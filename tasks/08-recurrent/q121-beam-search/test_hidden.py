@@ -280,7 +280,7 @@ class TestBeamStep:
         return -out[..., 0], out[..., 1].long(), out[..., 2].long()
 
     def test_definition(self, candidate, rng):
-        """The best continuations of all hypotheses are found, with their parents and tokens, best first."""
+        """The best totals of all hypotheses together are found, even several of one, with parents and tokens."""
         for _ in range(3):
             scores, logp = 3 * log_probs(rng, 3, 4), log_probs(rng, 3, 4, 7)
             finished = torch.zeros(3, 4, dtype=torch.bool)
@@ -288,7 +288,7 @@ class TestBeamStep:
             assert_chosen(candidate.beam_step(scores, logp, finished, 0), want)
 
     def test_finished(self, candidate, rng):
-        """A hypothesis that has ended keeps its score by one more end token and competes with the others."""
+        """A finished hypothesis takes one more end token at no cost and nothing else, and competes with the others."""
         for eos in (0, 4, 2):
             scores, logp = log_probs(rng, 4, 3, scale=0.5), log_probs(rng, 4, 3, 5)
             finished = torch.rand(4, 3, generator=rng) < 0.5
@@ -357,7 +357,7 @@ class TestBeamStep:
 
 class TestGreedySearch:
     def test_definition(self, candidate, rng):
-        """Every sequence takes its likeliest token at each step, and the score sums their log-probabilities."""
+        """Each step takes the likeliest token, and the score sums log-probabilities, the end token's included."""
         for eos in (0, 3, 1):
             table = tree(rng, 3, 4, 4, eos)
             got = greedy_on_table(candidate, table, roots(3), 2, eos, 4)
@@ -375,7 +375,7 @@ class TestGreedySearch:
             assert_hypotheses((tokens.unsqueeze(1), scores.unsqueeze(1)), want)
 
     def test_ends_apart(self, candidate, rng):
-        """Sequences that have ended wait, unchanged, for those that have not."""
+        """What the model says about a sequence that has ended, even NaN, changes nothing while others go on."""
         for last in (2, 4):
             table = torch.full((3, nodes(3, 5), 3), -4.0, dtype=DOUBLE)
             table[..., 1] = -0.5
@@ -438,14 +438,14 @@ class TestLengthPenalty:
         return -out[..., 0], out[..., 1].long()
 
     def test_definition(self, candidate, rng):
-        """Scores are divided by the penalty of their length and put in order."""
+        """Scores are divided by the penalty of the statement for their length, and the best comes first."""
         for alpha in (0.6, 1.0, 2.5):
             tokens, scores = torch.randint(0, 9, (4, 6, 10), generator=rng), -5 * randn(rng, 4, 6).abs()
             want = self.ranked(tokens, scores, 3, alpha)
             assert_chosen(candidate.rank_hypotheses(tokens, scores, 3, alpha), want)
 
     def test_end_counts(self, candidate, rng):
-        """The end token counts, what follows it does not, and a hypothesis without one counts in full."""
+        """The first end token counts, what follows it does not, and a hypothesis without one counts in full."""
         lengths = torch.stack([torch.randperm(7, generator=rng) for _ in range(3)])
         tokens = torch.where(torch.arange(6) >= lengths.unsqueeze(-1), 0, 1 + torch.arange(6))
         after = torch.where(
@@ -483,7 +483,7 @@ class TestLengthPenalty:
         assert_chosen(candidate.rank_hypotheses(tokens, scores, 5, 1.0), want)
 
     def test_missing_hypotheses(self, candidate, rng):
-        """Hypotheses at minus infinity come last and stay there."""
+        """Hypotheses at minus infinity keep that score and come last."""
         tokens, scores = torch.randint(0, 4, (2, 5, 6), generator=rng), -randn(rng, 2, 5).abs()
         scores[0, 1], scores[1, :3] = -INF, -INF
         want = self.ranked(tokens, scores, 2, 0.8)
@@ -513,7 +513,7 @@ class TestLengthPenalty:
 
 class TestBeamSearch:
     def test_definition(self, candidate, rng):
-        """The hypotheses of every step are the best continuations of those of the step before."""
+        """Every step keeps the best continuations of the step before, by plain sums of log-probabilities."""
         for eos, beam in ((0, 3), (3, 2), (1, 4)):
             table = tree(rng, 2, 4, 5, eos)
             got = beam_on_table(candidate, table, roots(2), 2, eos, beam, 5)
@@ -521,7 +521,7 @@ class TestBeamSearch:
             assert_hypotheses(got[:2], want)
 
     def test_state_follows(self, candidate, rng):
-        """Each hypothesis goes on from the state of the one that it continues."""
+        """Each hypothesis takes over its parent's state, its tokens so far and whether it is finished."""
         for bos in (3, 1):
             weights = [randn(rng, 5, 6), randn(rng, 6, 6), 2 * randn(rng, 6, 5)]
             start = randn(rng, 2, 6)
@@ -530,7 +530,7 @@ class TestBeamSearch:
             assert_hypotheses(got, [filled(beam_by_hand(model, 4, 4, 6), 4, 4, 6) for model in models])
 
     def test_exhaustive_when_wide(self, candidate, rng):
-        """A beam as wide as the set of all sequences lists them all, best first, and no others."""
+        """A beam as wide as the set of all sequences lists each of them once, best first, and no others."""
         for eos in (2, 0):
             table = tree(rng, 2, 3, 3, eos)
             got = beam_on_table(candidate, table, roots(2), 1, eos, 27, 3)
@@ -621,7 +621,7 @@ class TestBeamSearch:
             assert_hypotheses(got[:2], want, dtype=torch.float32)
 
     def test_refuses(self, candidate, rng):
-        """No hypotheses and no room for tokens are refused."""
+        """A beam of no hypotheses and a limit of no tokens are refused."""
         for beam, limit in ((0, 3), (-1, 3), (2, 0)):
             with raises(ValueError):
                 beam_on_table(candidate, tree(rng, 1, 3, 3, 0), roots(1), 1, 0, beam, limit)
@@ -629,7 +629,7 @@ class TestBeamSearch:
 
 class TestSamplingFilter:
     def test_top_k(self, candidate, rng):
-        """The likeliest tokens stay, as many as asked for, and share the probability."""
+        """The likeliest tokens stay, as many as asked for, and what is left sums to one again."""
         for top_k in (1, 3, 8):
             counts = shares(rng, 6, 12)
             got = candidate.filter_probs((counts / 1024).double(), top_k)
@@ -675,7 +675,7 @@ class TestSamplingFilter:
             assert_close(candidate.filter_probs(counts / 1024, top_k), filtered(counts, top_k))
 
     def test_no_filter(self, candidate, rng):
-        """Settings that keep all tokens change nothing, and neither does a wide limit."""
+        """Settings that keep all tokens change nothing, and every probability stays at the place of its token."""
         for settings in ((0, 1.0, 0.0), (50, 1.0, 0.0)):
             counts = shares(rng, 5, 12)
             assert_close(candidate.filter_probs(counts / 1024, *settings), counts.double() / 1024)
@@ -708,7 +708,7 @@ class TestSamplingFilter:
 
 class TestDiverseStep:
     def test_definition(self, candidate, rng):
-        """Groups choose in turn, and each earlier use of a token makes it less attractive."""
+        """Groups choose in turn, tokens used before cost more, and a group keeps the order of its choice."""
         for strength in (0.5, 1.5, 0.25):
             scores, logp = log_probs(rng, 2, 3, 2, scale=0.5), log_probs(rng, 2, 3, 2, 5, scale=0.7)
             want = groups_by_hand(scores, logp, strength)
@@ -734,7 +734,7 @@ class TestDiverseStep:
             assert_close(got[0], total, dtype=DOUBLE)
 
     def test_repeated_use(self, candidate, rng):
-        """A token chosen twice costs twice, by one group or by two."""
+        """A token chosen twice costs twice, by one group or by two, and no returned score carries the cost."""
         for strength in (0.375, 0.75):
             scores = torch.zeros(1, 4, 3, dtype=DOUBLE)
             logp = torch.tensor([-0.0625, -1.0, -1.5, -2.25, -3.0, -3.5], dtype=DOUBLE).expand(1, 4, 3, 6)
@@ -772,7 +772,7 @@ class TestDiverseStep:
             assert_chosen(candidate.diverse_step(scores, logp, 0.75), want)
 
     def test_refuses(self, candidate, rng):
-        """A penalty that would reward repetition is refused."""
+        """A strength that is negative or NaN is refused."""
         for strength in (-0.5, NAN):
             with raises(ValueError):
                 candidate.diverse_step(log_probs(rng, 1, 2, 2), log_probs(rng, 1, 2, 2, 3), strength)
@@ -795,21 +795,21 @@ class TestExactSearch:
         assert_close(total, sequences(model, eos, max_len)[0][0])
 
     def test_best_of_all(self, candidate, rng):
-        """No sequence has a higher score than the answer."""
+        """No sequence has a higher sum of log-probabilities, the end token's included, than the answer."""
         for eos, scale in ((0, 0.5), (3, 1.5), (1, 3.0)):
             table = tree(rng, 1, 4, 4, eos, scale=scale)
             got = exact_on_table(candidate, table, roots(1), 2, eos, 4)
             self.assert_best(got, rows_of(table[0]), eos, 4)
 
     def test_hidden_treasure(self, candidate, rng):
-        """The best sequence is found even if many beginnings look better than its own."""
+        """The best sequence is found, each prefix with its own state, even if many beginnings look better."""
         for decoys in (5, 12):
             table = garden_path(rng, 15, 2, decoys)
             got = exact_on_table(candidate, table, roots(1), 0, 2, 3)
             self.assert_best(got, rows_of(table[0]), 2, 3)
 
     def test_short_and_long(self, candidate, rng):
-        """An immediate end is a sequence like any other, and so is one that was cut off."""
+        """A sequence is over with its end token, even an immediate one, or where it is cut off, and not later."""
         for end in (-0.25, -30.0):
             table = torch.full((1, nodes(3, 5), 3), -1.0, dtype=DOUBLE) - torch.rand(1, generator=rng, dtype=DOUBLE)
             table[..., 1] = -30.0

@@ -155,7 +155,7 @@ class TestMaskedSoftmax:
             assert_close(candidate.masked_softmax(scores, keep), softmax64(scores, keep))
 
     def test_hidden_weights_are_zero(self, candidate, rng):
-        """A hidden key has weight exactly 0 and every other row sums to 1."""
+        """A hidden key has weight exactly 0, and the weights of the visible ones sum to 1."""
         keep = some_visible(rng, 4, 6, 11)
         weights = candidate.masked_softmax(normal(rng, 4, 6, 11), keep)
         assert_equal(weights * ~keep, torch.zeros(4, 6, 11))
@@ -203,7 +203,7 @@ class TestMaskedSoftmax:
 
     @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16], ids=str)
     def test_dtypes(self, candidate, rng, dtype):
-        """Double and half precision come back in the dtype they came in."""
+        """Every dtype comes back as it came in, and half precision is computed in float32 and rounded once."""
         scores, keep = (normal(rng, 4, 37) * 3).to(dtype), some_visible(rng, 4, 37)
         assert_close(candidate.masked_softmax(scores, keep), softmax64(scores, keep), dtype=dtype)
 
@@ -247,7 +247,7 @@ class TestMaskedSoftmax:
 
 class TestPaddingMask:
     def test_padding_at_the_end(self, candidate, rng):
-        """Padding after the last token is hidden as a key, in a mask that fits scores of any number of heads."""
+        """Tokens are True and the padding behind them False, along the keys, for any number of heads and queries."""
         for _ in range(2):
             tokens = integers(rng, 1, 50, 4, 9)
             lengths = integers(rng, 1, 10, 4, 1)
@@ -332,7 +332,7 @@ class TestCausalMask:
 
 class TestCombineMasks:
     def test_boolean_masks(self, candidate, rng):
-        """A pair is visible only if every boolean mask shows it."""
+        """True shows a pair and False hides it, and a pair is visible only if every boolean mask shows it."""
         for _ in range(2):
             first, second, third = coin(rng, 3, 1, 1, 6), coin(rng, 4, 6), coin(rng, 3, 1, 4, 6)
             want = torch.zeros(3, 1, 4, 6).masked_fill(~(first & second & third), -INF)
@@ -412,7 +412,7 @@ class TestCachedAttention:
 
     @pytest.mark.parametrize("sizes", [[9], [4, 5], [1] * 9, [6, 1, 2], [0, 3, 0, 6]])
     def test_chunks_equal_the_whole(self, candidate, rng, sizes):
-        """Cut into chunks of any sizes, a padded batch gives what one pass over it gives."""
+        """Chunks of any sizes stand behind their cache, and a padded batch gives what one pass over it gives."""
         q, k, v, keep = *(normal(rng, 3, 2, 9, 4) for _ in range(3)), coin(rng, 3, 9)
         out, keys, values, kept = attend_in_chunks(candidate, q, k, v, keep, sizes)
         visible = causal64(9, 9, None) & keep[:, None, None, :]
@@ -453,7 +453,7 @@ class TestCachedAttention:
 
     @pytest.mark.parametrize("garbage", [1e30, INF, NAN], ids=["huge", "infinite", "nan"])
     def test_padding_leaks_nothing(self, candidate, rng, garbage):
-        """Keys and values of padding may hold anything, NaN included, without a trace in the output."""
+        """Keys and values of padding, new or cached, may hold anything, even NaN, without a trace in the output."""
         q, k, v, keep = *(normal(rng, 2, 2, 8, 4) for _ in range(3)), coin(rng, 2, 8)
         keep[:, 1], keep[:, 5] = False, True
         want = attend64(q, k, v, causal64(8, 8, None) & keep[:, None, None, :])
@@ -490,7 +490,7 @@ class TestCachedAttention:
         assert_attention(got, (first, second, first))
 
     def test_layout_and_double_precision(self, candidate, rng):
-        """Head-last tensors seen through a transpose work, in double precision too."""
+        """Transposed inputs give what contiguous ones give, in double precision too."""
         q, k, v = (normal(rng, 2, 5, 3, 4, dtype=torch.float64).transpose(1, 2) for _ in range(3))
         keep = torch.ones(2, 5, dtype=torch.bool)
         got = attend(candidate, q, k, v, keep)
@@ -562,7 +562,7 @@ class TestPackedMask:
             assert_equal(candidate.packed_mask(torch.zeros(batch, length, dtype=torch.long)), want)
 
     def test_bad_arguments(self, candidate, rng):
-        """Floats, a single row, and spans of another shape are refused."""
+        """Floats, booleans, a single row, and spans of another shape are refused."""
         document = integers(rng, 0, 2, 2, 4)
         for arguments in ((document.float(),), (document[0],), (document, document[:1]), (document, document > 0)):
             with raises(ValueError):
@@ -632,7 +632,7 @@ class TestStreamedAttention:
         assert_attention_gradient(got, want)
 
     def test_layout_and_double_precision(self, candidate, rng):
-        """Head-last tensors seen through a transpose work, in double precision too."""
+        """Transposed inputs give what contiguous ones give, in double precision too."""
         q, k, v = (normal(rng, 2, 9, 3, 4, dtype=torch.float64).transpose(1, 2) for _ in range(3))
         document = integers(rng, 0, 2, 9, 2).T
         want = attend64(q, k, v, packed64(document, window=5))

@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import Depends, FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -48,6 +49,8 @@ ROUTERS: Final = (
     audit,
 )
 PREFIX: Final = "/api/v1"
+#: No length of a request that is read has more digits.
+LONGEST_NUMBER: Final = 12
 #: What every answer says to browsers: this is data, nothing runs here, nobody frames it or learns where one was.
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -121,22 +124,38 @@ class SizeLimit:
         """Pass a request on, as far as it goes."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif self._announces_more(scope):
+            await self._refuse(scope, receive, send)
+        else:
+            await self._pass(scope, receive, send)
+
+    def _announces_more(self, scope: Scope) -> bool:
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._most:
-            await problems.response(self._problem())(scope, receive, send)
-            return
-        read = 0
+        return not announced.isdigit() or len(announced) > LONGEST_NUMBER or int(announced) > self._most
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what is read; once it is too much, nothing that the application answers is sent."""
+        read, began = 0, False
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._most:
-                raise self._problem()
+                raise ClientDisconnect
             return message
 
-        await self._app(scope, counted, send)
+        async def kept(message: Message) -> None:
+            nonlocal began
+            if began or read <= self._most:
+                began = True
+                await send(message)
 
-    def _problem(self) -> Problem:
-        return Problem(413, f"a request may have {self._most // 1024} KiB", {"Connection": "close"})
+        with contextlib.suppress(ClientDisconnect):
+            await self._app(scope, counted, kept)
+        if read > self._most and not began:
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = Problem(413, f"a request may have {self._most // 1024} KiB", {"Connection": "close"})
+        await problems.response(problem)(scope, receive, send)

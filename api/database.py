@@ -40,6 +40,7 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             pool_recycle=1800,
+            hide_parameters=True,  # an error that is logged names no values: they are code and people
             connect_args={"options": limits, **KEEPALIVE},
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -104,8 +105,15 @@ async def _database(_: Request, error: Exception) -> JSONResponse:
     """The database is away or overloaded: ours, and worth another try; a value it cannot hold is the caller's."""
     if type(error).__name__ == "DataError":
         return response(Problem(422, "a text or number in the request cannot be stored: NUL characters, or too large"))
-    log.error("the database failed", exc_info=error)
+    log.error("the database failed: %s", _without_values(error))
     return response(Problem(503, "the service cannot reach its database: try again", {"Retry-After": "2"}))
+
+
+def _without_values(error: Exception) -> str:
+    """What failed and where, without the rows that PostgreSQL quotes: they are code and people."""
+    cause = getattr(error, "orig", None) or error
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return f"{type(cause).__name__}: {said or ''}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 async def _fault(_: Request, error: Exception) -> JSONResponse:

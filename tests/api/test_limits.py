@@ -1,0 +1,57 @@
+"""What one caller may send: how much at once, how often, and what is logged of it when something fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from api.app import PREFIX, create
+from api.database import Database
+from api.settings import Settings
+from tests.api.conftest import Organisation
+
+LARGE = 65 * 1024
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Little of everything."""
+    return Settings(max_body_kb=64, requests_a_minute=5)
+
+
+def chunks() -> Iterator[bytes]:
+    """A large body whose length nobody announces."""
+    for _ in range(LARGE // 1024):
+        yield b" " * 1024
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_large_requests(ours: Organisation, announced: bool) -> None:
+    """A request that is too large is refused, whether it says so or not."""
+    answer = ours.admin.post("/assessments", content=b" " * LARGE if announced else chunks())
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_often(ours: Organisation, settings: Settings, database: Database) -> None:
+    """Writes are counted over all services of one database; who writes too often is told how long to wait."""
+    with TestClient(create(settings, database), base_url=f"http://testserver{PREFIX}") as other:
+        headers = {"Authorization": f"Bearer {ours.admin.token}"}
+        webs = [ours.web, other] * 3
+        answers = [web.post("/assessments", json={}, headers=headers) for web in webs]
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].headers["ratelimit-policy"] == '"writes";q=5;w=60'
+    assert ours.admin.get("/assessments").status_code == 200
+
+
+def test_logs_quote_nobody(ours: Organisation, database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """When the database fails, what is logged has no value of the request in it."""
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE assessment ADD CHECK (title <> 'Nomen Nescio')"))
+    body = {"title": "Nomen Nescio", "level": "lead", "tasks": [{"task": "q026-stable-softmax"}]}
+    assert ours.admin.post("/assessments", json=body).status_code == 503
+    assert "the database failed: CheckViolation" in caplog.text
+    assert "Nomen" not in caplog.text

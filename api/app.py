@@ -67,6 +67,7 @@ def create(settings: Settings, database: Database, catalogue: Catalogue | None =
         version=__version__,
         description="Practical deep-learning assessments, graded by machine.",
         lifespan=_lifespan,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",

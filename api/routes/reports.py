@@ -25,7 +25,7 @@ from api.tables import Assessment, Disclosure, Grading, Result, Role, Score, Ses
 from grader.views import candidate_view
 
 router = APIRouter(tags=["reports"], responses=documented(401, 403, 404, 422))
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 
 
 class ReportOut(BaseModel):
@@ -229,4 +229,4 @@ def _discussion(key: tuple[str, int], score: Score | None) -> DiscussionStanding
 
 def _defused(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(FORMULA) or text[:1].isspace() else text

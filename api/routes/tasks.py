@@ -147,8 +147,8 @@ def spoken(accepted: str) -> str:
     for item in accepted.split(","):
         name, _, parameter = item.strip().partition(";")
         language = name.split("-")[0].lower()
-        if language in LANGUAGES:
-            weights.append((_weight(parameter), language))
+        if language in LANGUAGES and (weight := _weight(parameter)) > 0:
+            weights.append((weight, language))
     return max(weights, key=lambda pair: pair[0])[1] if weights else "en"
 
 

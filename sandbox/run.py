@@ -143,8 +143,9 @@ class Run:
         Raises:
             LaneLost: the child is gone, with its clock.
         """
+        self._await_hello()  # the clock of a child that has not run yet reads as if it were gone
         try:
-            used = self._used()["cpu_ns"] if self.lane.distant else processes.cpu_ns(self.pid)
+            used = self._used()["cpu_ns"] if self.lane.distant else processes.cpu_ns(self._pid)
         except OSError as error:
             raise LaneLost(f"a run's clock cannot be read: {error}") from error
         if not used:

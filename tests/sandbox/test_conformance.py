@@ -717,6 +717,11 @@ def test_peak_memory_cannot_be_reset(stage: Stage) -> None:
     assert stage.run.usage().peak_kb - stage.run.start.resident_kb > 95 * 1024
 
 
+def test_clock_of_a_run_that_has_only_just_been_forked(stage: Stage) -> None:
+    """A run's clock can be read from the first moment on, as a time that is not zero."""
+    assert all(stage.fresh().cpu_ns() > 0 for _ in range(30))
+
+
 def test_usage_of_a_run_that_is_gone(stage: Stage) -> None:
     """The clock of a run that was reaped cannot be read, and says so."""
     run = stage.run

@@ -11,7 +11,7 @@ class Limits:
     """The bounds of one run; a run is one forked child of a lane's zygote.
 
     Attributes:
-        wall_s: real time one call may take before the run is killed.
+        wall_s: real time one call may take before the run is killed, not counting what it waits for a CPU.
         memory_mb: private memory the run may add to what the zygote had.
         scratch_mb: bytes in /tmp, the only writable place.
         inodes: files and folders in /tmp.
@@ -89,7 +89,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The call was still running after `wall_s` seconds; the run was killed."""
+    """The call was still running after `wall_s` seconds, as `Limits` counts them; the run was killed."""
 
     wall_s: float
 

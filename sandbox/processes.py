@@ -9,10 +9,15 @@ from typing import Final
 
 
 def usage(pid: int) -> dict[str, int]:
-    """CPU time and memory of a process, as far as the kernel tells; a process that is gone has none."""
-    found = {"cpu_ns": 0, "resident_kb": 0, "peak_kb": 0}
+    """CPU time and memory of a process, as far as the kernel tells; a process that is gone has none.
+
+    `starved_ns` is how long its first thread could have run while others had the CPU.
+    """
+    found = {"cpu_ns": 0, "resident_kb": 0, "peak_kb": 0, "starved_ns": 0}
     with contextlib.suppress(OSError):
         found["cpu_ns"] = cpu_ns(pid)
+    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/schedstat") as statistics:
+        found["starved_ns"] = int(statistics.read().split()[1])
     with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
         for line in status:
             if line.startswith(("VmRSS", "VmHWM", "VmPTE")):

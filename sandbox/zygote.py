@@ -6,7 +6,7 @@ executes a warm-up so that nothing is imported lazily later, and answers request
 
     prepare   {preload, optional, warm_up, rehearsal, helpers, processes}   → {threads, found, version}   once, first
     fork      {limits, setup} + a channel  → {run}         the child is apart from all else
-    usage     {run}                        → {cpu_ns, resident_kb, peak_kb}    for who cannot see the lane's processes
+    usage     {run}                        → {cpu_ns, resident_kb, …}   for who cannot see the lane's processes
     signal    {run, number}, pin {run, cpus}           → {}            for who may not signal or pin them
     finish    {run}                        → {status, peak_kb}   kills the run and waits until nothing of it is left
 

@@ -11,10 +11,12 @@ import json
 import os
 import select
 import signal
+import subprocess
+import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +209,38 @@ def test_timed_out(stage: Stage) -> None:
     stage.lane.limit(wall_s=0.2, memory_mb=stage.lane.limits.memory_mb)
     assert stage(candidate) == TimedOut(0.2)
     assert not stage.run.alive or stage.fresh().alive
+
+
+@pytest.fixture
+def crowd() -> Iterator[int]:
+    """A CPU that three other processes want all of."""
+    cpu = min(os.sched_getaffinity(0))
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    for process in busy:
+        os.sched_setaffinity(process.pid, {cpu})
+    yield cpu
+    for process in busy:
+        process.kill()
+        process.wait()
+
+
+def test_starved(stage: Stage, crowd: int) -> None:
+    """The time for which others keep a call from the CPU is not the call's; an endless one is killed."""
+
+    def candidate(seconds: float) -> None:
+        import time
+
+        give_up_at = time.process_time() + seconds
+        while time.process_time() < give_up_at:
+            pass
+
+    stage.lane.limit(wall_s=1.0, memory_mb=stage.lane.limits.memory_mb)
+    run = stage.fresh()
+    run.pin({crowd})
+    started = time.monotonic()
+    assert isinstance(stage(candidate, 0.7), Returned)
+    assert time.monotonic() - started > 1.0, "nobody was in the way"
+    assert stage(candidate, 1e9) == TimedOut(1.0)
 
 
 def test_timed_out_on_load(stage: Stage) -> None:

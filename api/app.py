@@ -90,7 +90,7 @@ def create(settings: Settings, database: Database, catalogue: Catalogue | None =
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Context = app.state.context
     service.catalogue.tasks  # noqa: B018  # a broken task is told at the start
-    service.hub.open(service.database.url)
+    service.hub.open(service.database.conninfo)
     yield
     await service.hub.close()
     service.database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg import conninfo
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session as Db
 from sqlmodel import text
@@ -20,7 +21,22 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 MIGRATING: Final = 4_096_071
 STATEMENT_TIMEOUT_MS: Final = 15_000
 LOCK_TIMEOUT_MS: Final = 5_000
-KEEPALIVE: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "connect_timeout": 10}
+#: A network that swallows everything is noticed by both ends within half a minute: here, so that work goes on over
+#: another connection, and there, so that a transaction nobody will end holds no rows.
+HERE: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+THERE: Final[dict[str, object]] = {
+    "tcp_keepalives_idle": "15s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 
 
 class Database:
@@ -29,10 +45,15 @@ class Database:
     def __init__(self, url: str, *, pool: int = 10) -> None:
         self.url, self._pool = url, pool
 
+    @property
+    def conninfo(self) -> str:
+        """How whoever needs a connection of another kind connects."""
+        return conninfo.make_conninfo(self.url, **HERE, options=_options(THERE))
+
     @cached_property
     def engine(self) -> Engine:
         """The pool; a connection that died is replaced when it is next wanted."""
-        limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        limits = {"statement_timeout": STATEMENT_TIMEOUT_MS, "lock_timeout": LOCK_TIMEOUT_MS}
         return create_engine(
             self.url.replace("postgres://", "postgresql://").replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=self._pool,
@@ -41,7 +62,7 @@ class Database:
             pool_pre_ping=True,
             pool_recycle=1800,
             hide_parameters=True,  # an error that is logged names no values: they are code and people
-            connect_args={"options": limits, **KEEPALIVE},
+            connect_args={**HERE, "options": _options(THERE | limits)},
         )
 
     @contextlib.contextmanager
@@ -75,6 +96,11 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _options(parameters: Mapping[str, object]) -> str:
+    """Parameters of the server for one connection."""
+    return " ".join(f"-c {name}={value}" for name, value in parameters.items())
 
 
 def connection_of(db: Db) -> psycopg.Connection[tuple[object, ...]]:

@@ -73,18 +73,27 @@ class Postgres:
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take()
-        data = self.folder / "data"
         self._sockets = _socket_folder(self.folder)
-        if not (data / "PG_VERSION").exists():
-            self._initialise(data)
-        _end_what_was_left(data)
-        settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
-        command = _as_user([program("postgres"), "-D", str(data), "-k", str(self._sockets), *settings], self.folder)
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-            )
-        self._await()
+        try:
+            if not (self.folder / "data" / "PG_VERSION").exists():
+                self._initialise(self.folder / "data")
+            self._run()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was started and is gone, without anybody having asked for that."""
+        return self._process is not None and self._process.poll() is not None
+
+    def revive(self) -> None:
+        """Start it again where it has ended by itself, as it does when a full disk keeps it from writing.
+
+        Raises:
+            PostgresError: it does not start now; it may later.
+        """
+        self._run()
 
     def stop(self) -> None:
         """End it as it wants to be ended: clients are cut off, and all is written."""
@@ -126,6 +135,17 @@ class Postgres:
         if self._sockets and self._sockets != self.folder:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
+    def _run(self) -> None:
+        data = self.folder / "data"
+        _end_what_was_left(data)
+        settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        command = _as_user([program("postgres"), "-D", str(data), "-k", str(self._sockets), *settings], self.folder)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        self._await()
+
     def _initialise(self, data: Path) -> None:
         """Make a new database beside its place, then put it there: half of one is never taken for a whole."""
         fresh = self.folder / "data.new"
@@ -133,7 +153,6 @@ class Postgres:
         words = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", "postgres", "-D", str(fresh)]
         made = subprocess.run(_as_user([program("initdb"), *words], self.folder), capture_output=True, check=False)
         if made.returncode:
-            self._let_go()
             raise PostgresError(f"no database can be made in {self.folder}: {_last(made.stderr or made.stdout)}")
         fresh.rename(data)
 
@@ -143,7 +162,7 @@ class Postgres:
         give_up_at = time.monotonic() + START_S
         while subprocess.run(ready, check=False).returncode:
             if self._process.poll() is not None or time.monotonic() > give_up_at:
-                self.stop()
+                self._process.kill()
                 raise PostgresError(f"PostgreSQL does not start: {_last((self.folder / 'log').read_bytes())}")
             time.sleep(0.05)
 

@@ -20,12 +20,12 @@ from api import bootstrap
 from api.app import create
 from api.database import Database
 from api.hub import Hub
-from api.postgres import Postgres
+from api.postgres import Postgres, PostgresError
 from api.settings import Settings
 
 #: How long answers under way may take after a request to stop.
 ANSWERS_S: Final = 10
-#: A worker that died is started again after this.
+#: How often we look whether a worker or a PostgreSQL has died, to start it again.
 RESTART_S: Final = 2.0
 #: Answers come before gradings where both want the same core; costs are CPU time, so no verdict hangs on it.
 POLITENESS: Final = "10"
@@ -89,8 +89,19 @@ def _database_url(settings: Settings, say: Say) -> Iterator[str]:
         yield settings.database_url
         return
     say(f"starting PostgreSQL in {settings.data}")
-    with Postgres(settings.data / "postgres") as server:
+    with Postgres(settings.data / "postgres") as server, _looked_after(lambda: _revive(server, say)):
         yield server.url
+
+
+def _revive(server: Postgres, say: Say) -> None:
+    """Start our own PostgreSQL again if it has ended by itself; until then readers and writers are told to wait."""
+    if not server.ended:
+        return
+    try:
+        server.revive()
+        say("PostgreSQL had ended and was started again")
+    except PostgresError as error:
+        log.warning("%s; trying again", error)
 
 
 @contextlib.contextmanager
@@ -100,15 +111,30 @@ def _worker(settings: Settings, url: str, say: Say) -> Iterator[None]:
     if settings.workers:
         command += ["--jobs", str(settings.workers)]
     environment = os.environ | {"DATABASE_URL": url}
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+
+    def revive() -> None:
+        nonlocal process
+        if (status := process.poll()) is not None:
+            say(f"the worker ended with status {status}; starting another")
+            process = subprocess.Popen(command, env=environment, start_new_session=True)
+
+    try:
+        with _looked_after(revive):
+            yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(3 * settings.grace_s + ANSWERS_S)
+
+
+@contextlib.contextmanager
+def _looked_after(look: Callable[[], None]) -> Iterator[None]:
+    """Look every few seconds, for as long as this lasts, whether something has to be started again."""
     stopping = threading.Event()
-    process = [subprocess.Popen(command, env=environment, start_new_session=True)]
 
     def watch() -> None:
-        while not stopping.is_set():
-            status = process[0].wait()
-            if not stopping.wait(RESTART_S):
-                say(f"the worker ended with status {status}; starting another")
-                process[0] = subprocess.Popen(command, env=environment, start_new_session=True)
+        while not stopping.wait(RESTART_S):
+            look()
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -116,8 +142,7 @@ def _worker(settings: Settings, url: str, say: Say) -> Iterator[None]:
         yield
     finally:
         stopping.set()
-        process[0].send_signal(signal.SIGTERM)
-        process[0].wait(3 * settings.grace_s + ANSWERS_S)
+        watcher.join()
 
 
 def _socket(settings: Settings) -> socket.socket:

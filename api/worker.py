@@ -113,13 +113,16 @@ class Worker:
         )
 
     def _app(self) -> App:
-        app = App(connector=PsycopgConnector(conninfo=self._database.url, min_size=1, max_size=self._grader.slots + 4))
+        app = App(
+            connector=PsycopgConnector(conninfo=self._database.conninfo, min_size=1, max_size=self._grader.slots + 4)
+        )
         app.task(name=jobs.GRADE)(self.grade)
         app.task(name=jobs.RUN)(self.try_out)
         return app
 
     def grade(self, grading_id: str) -> None:
         """Do one grading, whatever state it is in."""
+        faults.point("fetched")
         begun = self._persist(lambda db: gradings.begin(db, jobs.identity(grading_id), self.name))
         if begun is None:
             return
@@ -174,10 +177,10 @@ class Worker:
         return on_check
 
     def _persist(self, write: Callable[[Db], T]) -> T:
-        """Do a transaction, again and again while the database is away.
+        """Do a transaction, again and again while the database is away; once it is time to stop, only once.
 
         Raises:
-            DBAPIError: it stayed away; the job is another worker's then.
+            DBAPIError, TimeoutError: it stayed away; the job is another worker's then.
         """
         give_up_at = time.monotonic() + HOLD_S
         while True:
@@ -185,7 +188,7 @@ class Worker:
                 with self._database.session() as db:
                     return write(db)
             except (DBAPIError, PoolTimeout) as error:
-                if time.monotonic() > give_up_at:
+                if time.monotonic() > give_up_at or self._stopping.is_set():
                     raise
                 log.warning("the database is away, trying again: %s", type(error).__name__)
                 time.sleep(RETRY_S)
@@ -204,9 +207,11 @@ class Worker:
         """Hand back what runs still and end its lanes."""
         with self._lock:
             held = list(self._held.values())
-        for begun in held:
-            self._persist(lambda db, begun=begun: gradings.hand_back(db, begun.id, begun.epoch))  # type: ignore[misc]
-        self._grader.close()
+        try:
+            for begun in held:
+                self._persist(lambda db, begun=begun: gradings.hand_back(db, begun.id, begun.epoch))  # type: ignore[misc]
+        finally:  # what cannot be handed back is found by others when this worker has fallen silent
+            self._grader.close()
 
     async def _rescue(self) -> None:
         """Put the jobs of workers that fell silent back into the queue."""

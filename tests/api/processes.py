@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +18,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 
 from api import faults
+from api.catalogue import Catalogue
 from api.database import Database
 from api.tables import Attempt, Grading, Result, State, Submission
+from tests.api.conftest import TASK, Candidate, Organisation
 
+#: A part without a budget, so that an answer may take its time: nothing is measured over and over again.
+UNTIMED = "cross-entropy-grad"
+#: Right, and asleep most of the time: a worker can be caught at it, and two take half as long as one on any machine.
+SLOW = f"""import time
+{Catalogue().get(TASK).reference}
+
+fast = cross_entropy_grad
+
+
+def cross_entropy_grad(*args, **kwargs):
+    time.sleep(0.2)
+    return fast(*args, **kwargs)
+"""
 #: Longest wait for anything that has to happen; a slow machine makes it later, and nothing makes it wrong.
 PATIENCE_S = 120.0
 HEARTBEAT_S = 0.5
@@ -53,12 +68,14 @@ class Started:
 
 
 @contextlib.contextmanager
-def started(*words: str, die_at: str = "", notes: Path | None = None, **environment: str) -> Iterator[Started]:
-    """A `forwardpass` command that runs, killed at last if nobody has ended it."""
+def started(
+    *words: str, within: Sequence[str] = (), die_at: str = "", notes: Path | None = None, **environment: str
+) -> Iterator[Started]:
+    """A `forwardpass` command that runs `within` another one, killed at last if nobody has ended it."""
     more = {"FORWARDPASS_HEARTBEAT_S": str(HEARTBEAT_S), "PYTHONUNBUFFERED": "1", **environment}
     if die_at:
         more |= {faults.VARIABLE: die_at, faults.FOLDER: str(notes)}
-    command = [sys.executable, "-m", "api.cli", *words]
+    command = [*within, sys.executable, "-m", "api.cli", *words]
     process = subprocess.Popen(
         command, env=os.environ | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -77,11 +94,19 @@ def started(*words: str, die_at: str = "", notes: Path | None = None, **environm
 
 
 @contextlib.contextmanager
-def worker(url: str, *, die_at: str = "", notes: Path | None = None, **environment: str) -> Iterator[Started]:
+def worker(
+    url: str, *, within: Sequence[str] = (), die_at: str = "", notes: Path | None = None, **environment: str
+) -> Iterator[Started]:
     """A worker with one lane that has begun to look for work."""
-    with started("worker", "--jobs", "1", die_at=die_at, notes=notes, DATABASE_URL=url, **environment) as made:
+    words = ("worker", "--jobs", "1")
+    with started(*words, within=within, die_at=die_at, notes=notes, DATABASE_URL=url, **environment) as made:
         made.until("a worker with 1 lanes")
         yield made
+
+
+def unhurried(ours: Organisation) -> Candidate:
+    """A candidate who is asked for what `SLOW` answers."""
+    return ours.candidate(ours.assessment(tasks=[{"task": TASK, "parts": [UNTIMED]}]))
 
 
 def eventually(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:

@@ -17,16 +17,13 @@ from api.housekeeping import sweep
 from api.postgres import Postgres
 from api.tables import Attempt, Grading, Session, State, Submission
 from tests.api.conftest import TASK, Organisation
-from tests.api.processes import all_done, eventually, started, states, verdicts, worker
+from tests.api.processes import SLOW, all_done, eventually, started, states, unhurried, verdicts, worker
 
 RIGHT = Path("demo/submissions/right_softmax.py").read_text(encoding="utf-8")
 WRONG = "def softmax(x, dim=-1):\n    return x\n"
-#: Right, and in no hurry: a worker can be caught while it grades this.
-FAST = RIGHT.replace("def softmax", "def fast", 1)
-SLOW = f"import time\n{FAST}\n\ndef softmax(x, dim=-1):\n    time.sleep(0.4)\n    return fast(x, dim)\n"
 
 
-@pytest.mark.parametrize("place", ["begun", "graded", "committed"])
+@pytest.mark.parametrize("place", ["fetched", "begun", "graded", "committed"])
 def test_worker_dies(ours: Organisation, url: str, database: Database, tmp_path: Path, place: str) -> None:
     """Wherever a worker dies, another does its work, and every submission has one result: the one without the fault."""
     candidate = ours.candidate()
@@ -41,7 +38,7 @@ def test_worker_dies(ours: Organisation, url: str, database: Database, tmp_path:
 
 def test_paused_worker(ours: Organisation, url: str, database: Database) -> None:
     """A worker that stood still for too long finds its work done by another and the door closed; then it works on."""
-    candidate = ours.candidate()
+    candidate = unhurried(ours)
     candidate.submit(SLOW)
     with worker(url) as paused:
         eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
@@ -50,7 +47,7 @@ def test_paused_worker(ours: Organisation, url: str, database: Database) -> None
             all_done(database, 1)
         paused.send(signal.SIGCONT)
         paused.until("another attempt was faster")
-        candidate.submit(RIGHT)
+        candidate.submit(WRONG)
         all_done(database, 2)
     with database.session() as db:
         outcomes = sorted(one.outcome for one in db.exec(select(Attempt)).all())
@@ -59,7 +56,7 @@ def test_paused_worker(ours: Organisation, url: str, database: Database) -> None
 
 def test_worker_is_stopped(ours: Organisation, url: str, database: Database) -> None:
     """A worker told to stop hands back what it cannot finish in time; that uses up none of its tries."""
-    ours.candidate().submit(SLOW)
+    unhurried(ours).submit(SLOW)
     with worker(url, FORWARDPASS_GRACE_S="0.1") as stopped:
         eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
         stopped.send(signal.SIGTERM)

@@ -104,6 +104,40 @@ def worker(
         yield made
 
 
+@dataclass(frozen=True)
+class Process:
+    """A process, told from a later one with its number by when it began."""
+
+    pid: int
+    began: str
+
+    def lives(self) -> bool:
+        """Whether it is there, other than as a zombie."""
+        return self in _processes() and _status(self.pid)[0] != "Z"
+
+
+def descendants(pid: int) -> list[Process]:
+    """All processes below one, wherever they are in the tree."""
+    known = {process: int(_status(process.pid)[1]) for process in _processes()}
+    found = {pid}
+    while more := {process.pid for process, parent in known.items() if parent in found} - found:
+        found |= more
+    return [process for process in known if process.pid in found - {pid}]
+
+
+def _processes() -> list[Process]:
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [Process(number, words[19]) for number in numbers if (words := _status(number))[1] != "0"]
+
+
+def _status(pid: int) -> list[str]:
+    """What the kernel says of a process after its name: state, parent and so on; a parent of 0 if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["Z", "0", *["0"] * 50]
+
+
 def unhurried(ours: Organisation) -> Candidate:
     """A candidate who is asked for what `SLOW` answers."""
     return ours.candidate(ours.assessment(tasks=[{"task": TASK, "parts": [UNTIMED]}]))

@@ -17,7 +17,7 @@ from api.housekeeping import sweep
 from api.postgres import Postgres
 from api.tables import Attempt, Grading, Session, State, Submission
 from tests.api.conftest import TASK, Organisation
-from tests.api.processes import SLOW, all_done, eventually, started, states, unhurried, verdicts, worker
+from tests.api.processes import SLOW, all_done, descendants, eventually, started, states, unhurried, verdicts, worker
 
 RIGHT = Path("demo/submissions/right_softmax.py").read_text(encoding="utf-8")
 WRONG = "def softmax(x, dim=-1):\n    return x\n"
@@ -65,6 +65,39 @@ def test_worker_is_stopped(ours: Organisation, url: str, database: Database) -> 
         (grading,) = db.exec(select(Grading)).all()
         (attempt,) = db.exec(select(Attempt)).all()
     assert (grading.state, grading.tries, attempt.outcome) == (State.QUEUED, 0, "handed_back")
+    with worker(url):
+        all_done(database, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_worker_is_killed(ours: Organisation, url: str, database: Database, number: int) -> None:
+    """A worker that is killed at work leaves no process behind, and another does its work."""
+    unhurried(ours).submit(SLOW)
+    with worker(url) as killed:
+        eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
+        left = descendants(killed.process.pid)
+        assert left
+        killed.send(number)
+        assert killed.ended() == -number
+    eventually(lambda: [process for process in left if process.lives()], lambda found: not found)
+    with worker(url):
+        all_done(database, 1)
+
+
+def test_worker_is_stopped_without_a_database(
+    ours: Organisation, url: str, database: Database, postgres: Postgres
+) -> None:
+    """A worker told to stop, twice even, stops also where the database is away, and what it held is done by another."""
+    unhurried(ours).submit(SLOW)
+    with worker(url, FORWARDPASS_GRACE_S="0.1") as stopped:
+        eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
+        postgres.kill()
+        try:
+            stopped.send(signal.SIGTERM)
+            stopped.send(signal.SIGTERM)
+            assert stopped.ended() == 0
+        finally:
+            postgres.start()
     with worker(url):
         all_done(database, 1)
 

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from sqlmodel import Session as Db
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import col, delete, func, or_, select, update
 
 from api import gradings
-from api.tables import Draft, Event, Grading, Invitation, Result, Run, Score, Session, State, Submission, Token
+from api.tables import (
+    Draft,
+    Event,
+    Grading,
+    IdempotentAnswer,
+    Invitation,
+    Result,
+    Run,
+    Score,
+    Session,
+    State,
+    Submission,
+    Token,
+)
 
 #: What stands where a name stood.
 ERASED = "erased"
@@ -15,6 +28,7 @@ ERASED = "erased"
 def erase(db: Db, session: Session) -> None:
     """Erase what a locked session holds; whoever commits makes it so."""
     mine = select(Submission).where(Submission.session_id == session.id)
+    _lock(db, session)
     for submission in db.exec(mine).all():
         for grading in db.exec(select(Grading).where(Grading.submission_id == submission.id)).all():
             if grading.state is not State.DONE:
@@ -25,6 +39,10 @@ def erase(db: Db, session: Session) -> None:
     for table in (Draft, Run, Event):
         db.exec(delete(table).where(col(table.session_id) == session.id))
     db.exec(update(Score).where(col(Score.session_id) == session.id).values(reason=ERASED))
+    tokens = select(Token.id).where(Token.session_id == session.id)
+    by_it = col(IdempotentAnswer.caller).in_([str(one) for one in db.exec(tokens).all()])
+    invited = col(IdempotentAnswer.headers)["Location"].astext == f"/api/v1/invitations/{session.invitation_id}"
+    db.exec(delete(IdempotentAnswer).where(or_(by_it, invited)))
     db.exec(update(Token).where(col(Token.session_id) == session.id).values(revoked_at=func.now(), name=ERASED))
     blank = {"name": ERASED, "email": ERASED}
     db.exec(update(Invitation).where(col(Invitation.id) == session.invitation_id).values(**blank))
@@ -32,6 +50,13 @@ def erase(db: Db, session: Session) -> None:
     now = db.exec(select(func.now())).one()
     session.erased_at, session.finished_at = now, session.finished_at or now
     db.add(session)
+
+
+def _lock(db: Db, session: Session) -> None:
+    """Wait for whoever works at the session's gradings and runs, before they would have to wait for us."""
+    mine = select(Grading).join(Submission, col(Submission.id) == col(Grading.submission_id))
+    db.exec(mine.where(Submission.session_id == session.id).with_for_update(of=Grading)).all()
+    db.exec(select(Run.id).where(Run.session_id == session.id).with_for_update()).all()
 
 
 def _blank(db: Db, grading: Grading) -> None:

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from sqlmodel import Session as Db
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, text
 from starlette.concurrency import run_in_threadpool
 
+from api import jobs
 from api.context import Context
 from api.hub import CHANNEL
 from api.tables import Event
@@ -19,10 +20,18 @@ from api.tables import Event
 #: How long a stream is silent before it says that it lives: proxies cut off what says nothing for a minute.
 PING_S: Final = 15.0
 PAGE: Final = 500
+#: How often a stream looks how far its submissions have come in the queue, while any waits there.
+PLACES_S: Final = 2.0
+IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:session, 0))")
 
 
 def tell(db: Db, session_id: uuid.UUID, kind: str, data: dict[str, Any]) -> None:
-    """Write an event down in the running transaction; listeners hear of it when that is committed."""
+    """Write an event down in the running transaction; listeners hear of it when that is committed.
+
+    A session's events are written one transaction after the other: were an event committed after one with a higher
+    number, whoever had read that one already would never see it.
+    """
+    db.connection().execute(IN_TURN, {"session": str(session_id)})
     db.add(Event(session_id=session_id, kind=kind, data=data))
     notify(db, session_id)
 
@@ -37,6 +46,7 @@ async def follow(service: Context, session_id: uuid.UUID, after: int) -> AsyncIt
     """The events of a session after one of them, for as long as somebody listens, as `text/event-stream`."""
     yield b"retry: 1000\n\n"
     async with service.hub.topic(str(session_id)) as queue:
+        places: dict[uuid.UUID, int] = {}
         while not service.hub.closing.is_set():
             events = await run_in_threadpool(_after, service, session_id, after)
             for event in events:
@@ -44,8 +54,11 @@ async def follow(service: Context, session_id: uuid.UUID, after: int) -> AsyncIt
                 yield frame(event.kind, event.data, event.id)
             if len(events) == PAGE:
                 continue
+            before, places = places, await run_in_threadpool(_places, service, session_id)
+            for submission_id, place in sorted(places.items() - before.items()):
+                yield frame("place", {"submission_id": str(submission_id), "place": place})
             try:
-                news = await asyncio.wait_for(queue.get(), PING_S)
+                news = await asyncio.wait_for(queue.get(), PLACES_S if places else PING_S)
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
@@ -57,6 +70,12 @@ def frame(kind: str, data: dict[str, Any], number: int | None = None) -> bytes:
     """One event as it travels."""
     named = f"id: {number}\n" if number is not None else ""
     return f"{named}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def _places(service: Context, session_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """The places in the queue of a session's submissions that wait."""
+    with service.database.session() as db:
+        return jobs.places(db, session_id)
 
 
 def _after(service: Context, session_id: uuid.UUID, after: int) -> list[Event]:

@@ -132,6 +132,13 @@ def again(db: Db, grading: Grading, wait_s: int = 0) -> None:
     jobs.enqueue(db, grading, jobs.Urgency.BATCH if grading.batch_id else jobs.Urgency.SUBMISSION, wait_s)
 
 
+def retry(db: Db, grading: Grading, submission: Submission) -> None:
+    """Have a parked grading tried anew, as often as one that was never begun."""
+    grading.tries = 0
+    again(db, grading)
+    _tell(db, submission, grading)
+
+
 def cancel(db: Db, grading: Grading, submission: Submission) -> bool:
     """Stop caring for a grading that is not done; a worker that has begun it will find the door closed."""
     if grading.state in (State.DONE, State.CANCELLED):

@@ -24,6 +24,14 @@ LARGEST_STEP: Final = 90
 GONE: Final = text(
     "NOT EXISTS (SELECT FROM procrastinate_jobs job WHERE job.id = grading.job_id AND job.status IN ('todo', 'doing'))"
 )
+PLACES: Final = text("""
+    SELECT submission.id, count(*) FROM submission
+    JOIN grading ON grading.submission_id = submission.id AND grading.revision = submission.revision
+    JOIN procrastinate_jobs mine ON mine.id = grading.job_id AND mine.status = 'todo'
+    JOIN procrastinate_jobs other ON other.status = 'todo' AND other.queue_name = mine.queue_name
+        AND (other.priority, -other.id) >= (mine.priority, -mine.id)
+    WHERE submission.session_id = :session AND grading.state = 'queued' GROUP BY 1
+""")
 
 
 class Urgency(IntEnum):
@@ -70,14 +78,10 @@ def enqueue_run(db: Db, run: Run) -> None:
     put(db, RUN, CPU, Urgency.RUN - min(LARGEST_STEP, db.exec(waiting).one()), run_id=str(run.id))
 
 
-def place(db: Db, grading: Grading) -> int | None:
-    """How many jobs are before this one, itself counted; None if it waits no more."""
-    query = """
-        SELECT count(*) FROM procrastinate_jobs other, procrastinate_jobs mine
-        WHERE mine.id = :job AND mine.status = 'todo' AND other.status = 'todo' AND other.queue_name = mine.queue_name
-          AND (other.priority, -other.id) >= (mine.priority, -mine.id)
-    """
-    return int(db.connection().execute(text(query), {"job": grading.job_id}).scalar_one()) or None
+def places(db: Db, session_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """By submission of a session that waits to be graded: how many jobs are before its own, itself counted."""
+    rows = db.connection().execute(PLACES, {"session": session_id}).all()
+    return {submission_id: int(place) for submission_id, place in rows}
 
 
 def identity(text_of: str) -> uuid.UUID:

@@ -57,6 +57,13 @@ METRICS: Final = (
         ("phase",),
     ),
     (
+        "forwardpass_lanes_replaced_total",
+        "counter",
+        "Lanes that were lost and replaced.",
+        "SELECT coalesce(sum(lanes), 0) FROM lane_loss",
+        (),
+    ),
+    (
         "forwardpass_workers",
         "gauge",
         "Workers that said within a minute that they live.",

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session as Db
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 
 from api import events, gradings
 from api.catalogue import Catalogue
 from api.jobs import Urgency
 from api.problems import Problem
-from api.tables import Assessment, Draft, Grading, Invitation, Session, State, Submission
+from api.tables import Assessment, Draft, Grading, Invitation, Session, State, Submission, Token
 from api.webhooks import Occasion, announce
 from grader.submission import problem_of
 
@@ -27,8 +27,26 @@ def now(db: Db) -> datetime:
     return db.exec(select(func.now())).one()
 
 
+def enter(db: Db, invitation: Invitation, assessment: Assessment) -> Session:
+    """The session of an invitation that is used now: a new one, or after a renewal the one that it began.
+
+    Raises:
+        Problem: 409, the session was erased.
+    """
+    session = db.exec(select(Session).where(Session.invitation_id == invitation.id)).first()
+    if session is None:
+        return begin(db, invitation, assessment)
+    if session.erased_at:
+        raise Problem(409, "this session was erased: ask for another invitation")
+    invitation.used_at = now(db)
+    tokens = update(Token).where(col(Token.session_id) == session.id, col(Token.revoked_at).is_(None))
+    db.exec(tokens.values(revoked_at=invitation.used_at))
+    db.add(invitation)
+    return session
+
+
 def begin(db: Db, invitation: Invitation, assessment: Assessment) -> Session:
-    """Start the clock of an invitation that is used now."""
+    """Start the clock."""
     minutes = assessment.minutes + invitation.extra_minutes
     invitation.used_at = now(db)
     session = Session(

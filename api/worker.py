@@ -33,6 +33,7 @@ from api.database import Database
 from api.housekeeping import sweep
 from api.outbound import Outbound
 from api.settings import Settings
+from api.tables import LaneLoss
 from api.webhooks import deliver
 from grader.grade import Grader, Options, SystemFailure
 from grader.record import OnCheck
@@ -63,6 +64,7 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self._held: dict[uuid.UUID, gradings.Begun] = {}
         self._lock = threading.Lock()
+        self._replaced = 0
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -122,6 +124,12 @@ class Worker:
 
     def grade(self, grading_id: str) -> None:
         """Do one grading, whatever state it is in."""
+        try:
+            self._grade(grading_id)
+        finally:
+            self._count_lanes()
+
+    def _grade(self, grading_id: str) -> None:
         faults.point("fetched")
         begun = self._persist(lambda db: gradings.begin(db, jobs.identity(grading_id), self.name))
         if begun is None:
@@ -152,6 +160,17 @@ class Worker:
         except (SystemFailure, TaskError) as error:
             log.warning("run %s: %s", begun.id, error)
         self._persist(lambda db: runs.finish(db, begun, result))
+        self._count_lanes()
+
+    def _count_lanes(self) -> None:
+        """Write down how many lanes had to be replaced since this was last done; that cannot fail a grading."""
+        with self._lock:
+            new = self._grader.replaced - self._replaced
+            self._replaced += new
+        if new:
+            with contextlib.suppress(DBAPIError, PoolTimeout), self._database.session() as db:
+                db.add(LaneLoss(worker=self.name, lanes=new))
+                db.commit()
 
     def _report(self, begun: gradings.Begun) -> dict[str, object]:
         task = self._catalogue.get(begun.task)
@@ -162,14 +181,16 @@ class Worker:
     def _progress(self, begun: gradings.Begun) -> OnCheck:
         """Tells how many checks are done, now and then; that cannot fail a grading."""
         task, done, told_at = self._catalogue.get(begun.task), 0, time.monotonic()
+        measured = {part.id for part in task.parts if part.budget.is_set}
         total = self._grader.checks(task, Options(parts=begun.parts))
 
-        def on_check(_part: str, _check: Check) -> None:
+        def on_check(part: str, _check: Check) -> None:
             nonlocal done, told_at
             done += 1
             if time.monotonic() - told_at > PROGRESS_S:
                 told_at = time.monotonic()
                 news = {"kind": "progress", "submission_id": begun.name, "done": done, "total": total}
+                news |= {"part": part, "budget": part in measured}
                 with contextlib.suppress(DBAPIError, PoolTimeout), self._database.session() as db:
                     events.notify(db, begun.session_id, news)
                     db.commit()

@@ -163,6 +163,11 @@ class Grader:
                     break
         raise SystemFailure(f"{submission.name}: could not be graded: {failure}") from failure
 
+    @property
+    def replaced(self) -> int:
+        """How many lanes were lost so far and had to be replaced."""
+        return self._lanes.replaced + self._references.replaced
+
     def checks(self, task: Task, options: Options = Options()) -> int:
         """How many checks a submission will be put to.
 

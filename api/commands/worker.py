@@ -52,6 +52,6 @@ async def _work(worker: object) -> None:
 
     assert isinstance(worker, Worker)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, worker.stop)
     await worker.run()

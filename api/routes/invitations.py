@@ -1,4 +1,4 @@
-"""Invitations: a link for one candidate, used once, which begins a session."""
+"""Invitations: a link for one candidate, used once, which begins a session; renewed, it leads back into it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, SecretStr
+from sqlmodel import Session as Db
 from sqlmodel import select
 
 from api import secrets, sessions
-from api.access import Reader, Recruiter
+from api.access import Caller, Reader, Recruiter
 from api.audit import note
-from api.context import DbSession, Service
-from api.idempotency import OnceOnly
+from api.context import Context, DbSession, Service
+from api.idempotency import Once, OnceOnly
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Problem, documented, unknown
 from api.routes.assessments import owned
@@ -33,6 +34,12 @@ class InvitationIn(BaseModel):
     extra_minutes: int = Field(0, ge=0, le=10_000, description="An accommodation: time on top of the assessment's.")
 
 
+class RenewalIn(BaseModel):
+    """How to renew an invitation."""
+
+    days: int = Field(14, ge=1, le=365, description="How long the new link works.")
+
+
 class InvitationOut(BaseModel):
     """An invitation, without the secret in its link."""
 
@@ -43,6 +50,7 @@ class InvitationOut(BaseModel):
     extra_minutes: int
     expires_at: datetime
     used_at: datetime | None
+    renewed_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
 
@@ -87,13 +95,25 @@ def invite(
     )
     db.add(invitation)
     note(db, who, "invitation.create", invitation.id, assessment=str(assessment.id))
-    db.flush()
-    db.refresh(invitation)
-    link = f"{service.settings.url}/invitations#{token}"
-    body = NewInvitationOut(**shown(invitation).model_dump(), token=token, link=link)
-    return once.answer(
-        201, body, {"Location": f"/api/v1/invitations/{invitation.id}", "Cache-Control": "no-store"}, ("token", "link")
-    )
+    return _told(service, db, once, invitation, token)
+
+
+@router.post(
+    "/invitations/{invitation_id}/renew", status_code=201, response_model=NewInvitationOut, responses=documented(409)
+)
+def renew(
+    service: Service, db: DbSession, who: Recruiter, invitation_id: uuid.UUID, given: RenewalIn, once: OnceOnly
+) -> Response:
+    """Make another link for a candidate who lost the first one, or the browser it was used in; the clock goes on."""
+    invitation = _locked(db, who, invitation_id)
+    if invitation.revoked_at:
+        raise Problem(409, "this invitation was taken back: make another")
+    token = secrets.new(secrets.INVITATION)
+    invitation.hash, invitation.renewed_at = secrets.hashed(token), sessions.now(db)
+    invitation.expires_at = invitation.renewed_at + timedelta(days=given.days)
+    db.add(invitation)
+    note(db, who, "invitation.renew", invitation.id)
+    return _told(service, db, once, invitation, token)
 
 
 @router.get("/assessments/{assessment_id}/invitations")
@@ -117,9 +137,7 @@ def get_invitation(db: DbSession, who: Reader, invitation_id: uuid.UUID) -> Invi
 @router.delete("/invitations/{invitation_id}", status_code=204, responses=documented(409))
 def revoke(db: DbSession, who: Recruiter, invitation_id: uuid.UUID) -> None:
     """Take an invitation back that was not used."""
-    found = db.exec(select(Invitation).where(Invitation.id == invitation_id).with_for_update()).first()
-    if found is None or found.organisation_id != who.organisation_id:
-        raise unknown("invitation")
+    found = _locked(db, who, invitation_id)
     if found.used_at:
         raise Problem(409, "this invitation was used: finish its session instead")
     found.revoked_at = found.revoked_at or sessions.now(db)
@@ -130,13 +148,16 @@ def revoke(db: DbSession, who: Recruiter, invitation_id: uuid.UUID) -> None:
 
 @router.post("/invitations/accept", status_code=201, responses=documented(409))
 def accept(db: DbSession, given: Accept, response: Response) -> Begun:
-    """Begin: the clock starts, and the token in the answer opens everything else to the candidate."""
+    """Begin: the clock starts, and the token in the answer opens everything else to the candidate.
+
+    A link that was renewed after its first use leads back into the session; tokens that were given before die.
+    """
     mine = select(Invitation).where(Invitation.hash == secrets.hashed(given.token.get_secret_value()))
     invitation = db.exec(mine.with_for_update()).first()
     if invitation is None:
         raise unknown("invitation")
     _require_usable(invitation, sessions.now(db))
-    session = sessions.begin(db, invitation, db.get_one(Assessment, invitation.assessment_id))
+    session = sessions.enter(db, invitation, db.get_one(Assessment, invitation.assessment_id))
     token = secrets.new(secrets.PREFIXES[Kind.CANDIDATE])
     db.add(
         Token(
@@ -160,8 +181,25 @@ def shown(invitation: Invitation) -> InvitationOut:
     return InvitationOut.model_validate(invitation, from_attributes=True)
 
 
+def _told(service: Context, db: Db, once: Once, invitation: Invitation, token: str) -> Response:
+    """The only answer that has the secret."""
+    db.flush()
+    db.refresh(invitation)
+    link = f"{service.settings.url}/invitations#{token}"
+    body = NewInvitationOut(**shown(invitation).model_dump(), token=token, link=link)
+    headers = {"Location": f"/api/v1/invitations/{invitation.id}", "Cache-Control": "no-store"}
+    return once.answer(201, body, headers, ("token", "link"))
+
+
+def _locked(db: Db, who: Caller, invitation_id: uuid.UUID) -> Invitation:
+    found = db.exec(select(Invitation).where(Invitation.id == invitation_id).with_for_update()).first()
+    if found is None or found.organisation_id != who.organisation_id:
+        raise unknown("invitation")
+    return found
+
+
 def _require_usable(invitation: Invitation, now: datetime) -> None:
-    if invitation.used_at:
+    if invitation.used_at and not (invitation.renewed_at and invitation.renewed_at > invitation.used_at):
         raise Problem(409, "this invitation was used already: go on with the token that it gave, or ask for another")
     if invitation.revoked_at:
         raise Problem(409, "this invitation was taken back: ask whoever sent it")

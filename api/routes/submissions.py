@@ -124,8 +124,7 @@ def retry(db: DbSession, who: Recruiter, submission_id: uuid.UUID) -> Submission
     grading = _current(db, submission, locked=True)
     if grading.state is not State.PARKED:
         raise Problem(409, f"only what is parked is retried: this submission is {grading.state}")
-    grading.tries = 0
-    gradings.again(db, grading)
+    gradings.retry(db, grading, submission)
     note(db, who, "submission.retry", submission.id)
     db.commit()
     return shown(db, submission)
@@ -165,7 +164,7 @@ def _told(db: Db, submission: Submission, grading: Grading) -> SubmissionOut:
     return SubmissionOut(
         **submission.model_dump(include=set(SubmissionOut.model_fields)),
         state=grading.state,
-        place=jobs.place(db, grading) if grading.state is State.QUEUED else None,
+        place=jobs.places(db, submission.session_id).get(submission.id) if grading.state is State.QUEUED else None,
         finished_at=grading.finished_at,
     )
 

@@ -4,7 +4,7 @@ from api.tables.assessment import Assessment, Disclosure, Invitation
 from api.tables.batch import Batch, BatchState
 from api.tables.grading import Attempt, Grading, Result, State
 from api.tables.organisation import Kind, Organisation, Role, Token, User
-from api.tables.record import AuditEntry, Event, IdempotentAnswer, Rate
+from api.tables.record import AuditEntry, Event, IdempotentAnswer, LaneLoss, Rate
 from api.tables.session import Draft, Run, Score, Session, Submission
 from api.tables.webhook import Delivery, Webhook
 
@@ -22,6 +22,7 @@ __all__ = [
     "IdempotentAnswer",
     "Invitation",
     "Kind",
+    "LaneLoss",
     "Organisation",
     "Rate",
     "Result",

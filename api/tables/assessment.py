@@ -38,7 +38,10 @@ class Assessment(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """One candidate's way in, once: the link holds a token of which only the hash is kept."""
+    """One candidate's way in, once: the link holds a token of which only the hash is kept.
+
+    One that was renewed after its use leads back into the session that it began.
+    """
 
     id: Id = identity()
     organisation_id: Id = owner()
@@ -49,6 +52,7 @@ class Invitation(SQLModel, table=True):
     extra_minutes: int = 0
     expires_at: Moment = moment()
     used_at: Moment | None = maybe()
+    renewed_at: Moment | None = maybe()
     revoked_at: Moment | None = maybe()
     created_by: Id | None = Field(default=None, foreign_key="person.id", ondelete="SET NULL")
     created_at: Moment = created()

@@ -32,6 +32,17 @@ class AuditEntry(SQLModel, table=True):
     created_at: Moment = created()
 
 
+class LaneLoss(SQLModel, table=True):
+    """Lanes that a worker had to replace: a timeout or an attack cost one, or it broke."""
+
+    __tablename__ = "lane_loss"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    worker: str
+    lanes: int
+    created_at: Moment = created()
+
+
 class IdempotentAnswer(SQLModel, table=True):
     """The first answer to a request with an `Idempotency-Key`, to be given again."""
 

@@ -37,6 +37,7 @@ TABLE: Final = {
     "GET /assessments/{assessment_id}/results": READERS,
     "GET /assessments/{assessment_id}/results.csv": READERS,
     "GET /invitations/{invitation_id}": READERS,
+    "POST /invitations/{invitation_id}/renew": {ADMIN, RECRUITER},
     "DELETE /invitations/{invitation_id}": WRITERS,
     "GET /sessions": READERS,
     "GET /sessions/{session_id}": ALL,

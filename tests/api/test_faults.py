@@ -54,12 +54,13 @@ def test_paused_worker(ours: Organisation, url: str, database: Database) -> None
     assert outcomes == ["", "done", "done"]
 
 
-def test_worker_is_stopped(ours: Organisation, url: str, database: Database) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_worker_is_stopped(ours: Organisation, url: str, database: Database, number: int) -> None:
     """A worker told to stop hands back what it cannot finish in time; that uses up none of its tries."""
     unhurried(ours).submit(SLOW)
     with worker(url, FORWARDPASS_GRACE_S="0.1") as stopped:
         eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
-        stopped.send(signal.SIGTERM)
+        stopped.send(number)
         assert stopped.ended() == 0
     with database.session() as db:
         (grading,) = db.exec(select(Grading)).all()
@@ -69,16 +70,15 @@ def test_worker_is_stopped(ours: Organisation, url: str, database: Database) -> 
         all_done(database, 1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
-def test_worker_is_killed(ours: Organisation, url: str, database: Database, number: int) -> None:
+def test_worker_is_killed(ours: Organisation, url: str, database: Database) -> None:
     """A worker that is killed at work leaves no process behind, and another does its work."""
     unhurried(ours).submit(SLOW)
     with worker(url) as killed:
         eventually(lambda: states(database), lambda found: found == {State.RUNNING: 1})
         left = descendants(killed.process.pid)
         assert left
-        killed.send(number)
-        assert killed.ended() == -number
+        killed.send(signal.SIGKILL)
+        assert killed.ended() == -signal.SIGKILL
     eventually(lambda: [process for process in left if process.lives()], lambda found: not found)
     with worker(url):
         all_done(database, 1)

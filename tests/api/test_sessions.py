@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.api.conftest import TASK, Organisation
+from tests.api.conftest import TASK, Candidate, Organisation
 
 SOURCE = "def softmax(x, dim=-1):\n    return x\n"
 
@@ -12,6 +12,19 @@ def test_invitation_is_used_once(ours: Organisation) -> None:
     again = ours.web.post("/invitations/accept", json={"token": token})
     assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
     assert "used already" in again.json()["detail"]
+
+
+def test_renewed(ours: Organisation) -> None:
+    """A candidate who lost the way in gets another link, once, into the same session with the same clock."""
+    invitation = ours.invitation()
+    begun = ours.web.post("/invitations/accept", json={"token": invitation["token"]}).json()
+    new = ours.admin.post(f"/invitations/{invitation['id']}/renew", json={}).json()
+    assert ours.web.post("/invitations/accept", json={"token": invitation["token"]}).status_code == 404
+    back = ours.web.post("/invitations/accept", json={"token": new["token"]}).json()
+    assert (back["session_id"], back["ends_at"]) == (begun["session_id"], begun["ends_at"])
+    assert ours.web.post("/invitations/accept", json={"token": new["token"]}).status_code == 409
+    before, now = (Candidate(ours.web, one["token"], one["session_id"]) for one in (begun, back))
+    assert (before.get("/me").status_code, now.submit(SOURCE).status_code) == (401, 202)
 
 
 def test_submission_is_kept_and_queued(ours: Organisation) -> None:

@@ -179,7 +179,12 @@ def follow(
     session_id: uuid.UUID,
     last_event_id: Annotated[str | None, Header(examples=["41"])] = None,
 ) -> StreamingResponse:
-    """What happens in a session, as server-sent events, from the one after `Last-Event-ID` on."""
+    """What happens in a session, as server-sent events, from the one after `Last-Event-ID` on.
+
+    `submission` and `run` tell of a new `state`, `session` that it was `extended` or `finished`, `draft` that one could
+    not be handed in at the end. These are kept and have an `id`. What passes has none: `place` in the queue, and
+    `progress`, how many checks are `done` of the `total`, in which `part`, and whether that has a `budget` to measure.
+    """
     seen(db, who, session_id)
     after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -16,6 +16,7 @@ import functools
 import importlib
 import itertools
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -246,6 +247,36 @@ def arm(forbid: Iterable[str], operators: Iterable[str]) -> None:
             setattr(owner, attribute, _stand_in(name, original))
             if sys.modules.get(name) is original:
                 sys.modules[name] = getattr(owner, attribute)
+            for thing in (original, *_own_functions(original)):
+                _replace_aliases(name, thing)
+
+
+#: Where functions and modules are that several modules hold: an import by another module is a name of its own.
+_aliases: dict[int, list[tuple[types.ModuleType, str]]] = {}
+
+
+def learn_aliases() -> None:
+    """Note where functions and modules are; once, when all that runs find imported is there."""
+    places: dict[int, list[tuple[types.ModuleType, str]]] = {}
+    for module in {id(m): m for m in sys.modules.values() if type(m) is types.ModuleType}.values():
+        for name, value in vars(module).items():
+            if type(value) in (types.FunctionType, types.ModuleType):
+                places.setdefault(id(value), []).append((module, name))
+    _aliases.update((key, found) for key, found in places.items() if len(found) > 1)
+
+
+def _own_functions(thing: Any) -> list[Any]:
+    """The functions that a module defines; of anything else, none."""
+    if type(thing) is not types.ModuleType:
+        return []
+    name, inside = thing.__name__, list(vars(thing).values())
+    return [value for value in inside if type(value) is types.FunctionType and value.__module__ == name]
+
+
+def _replace_aliases(name: str, thing: Any) -> None:
+    for module, alias in _aliases.get(id(thing), ()):
+        if vars(module).get(alias) is thing:
+            setattr(module, alias, _stand_in(name, thing))
 
 
 def _owner(name: str) -> tuple[Any, str]:

@@ -65,6 +65,12 @@ else:
     sys.modules["warm_kernel"].warm[(1,)](torch.zeros(4), torch.zeros(4), 4, BLOCK=4)
 """
 
+#: Comes last: only what is imported by then can be known under several names.
+ALIASES: Final = """
+import forwardpass_rules
+forwardpass_rules.learn_aliases()
+"""
+
 #: What every run does before it is needed: the paths a first call takes, so that their pages are its own by then.
 REHEARSAL: Final = """
 import socket, torch, forwardpass_rules, sandbox.kernel, sandbox.runner as runner, sandbox.wire as wire
@@ -146,7 +152,7 @@ def in_containers() -> bool:
 def preparation(*, on_gpu: bool = False) -> Preparation:
     """What a zygote imports and does before the first submission."""
     return Preparation(
-        warm_up=WARM_UP + (cuda.WARM_UP if on_gpu else INTERPRETER),
+        warm_up=WARM_UP + (cuda.WARM_UP if on_gpu else INTERPRETER) + ALIASES,
         rehearsal=REHEARSAL,
         helpers=rules.helpers(),
         optional=(TRITON,),

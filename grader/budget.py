@@ -149,7 +149,7 @@ class BudgetFixture:
         limit = self._limit("memory")
         args = make()
         with _trusted():
-            base, _ = _peak_kb(self.meter, self._reference(), None, args, kwargs)
+            base, _ = _peak_kb(self.meter, self._reference(), target, args, kwargs, null=True)
             theirs, want = _peak_kb(self.meter, self._reference(), target, args, kwargs)
         mine, got = _peak_kb(self.meter, self.candidate, target, args, kwargs)
         _assert_roughly(self.tamper(got, args) if self.tamper else got, want)
@@ -209,25 +209,24 @@ class Race:
         self._costs: list[tuple[float, float]] = []
 
     def warm_up(self) -> None:
-        """Call both once with everything watched, then learn what moving the arguments costs."""
+        """Call both once, then learn what moving the arguments costs."""
         args = self._make()
         with self._undisturbed():
-            want = value_of(self._ask(self._reference, args, watch=True))
-        self._compare(value_of(self._ask(self._candidate, args, watch=True)), want, args)
-        self._null_ns = min(self._null_ns, self._null(self._make()))
+            want = value_of(self._ask(self._reference, args))
+        self._compare(value_of(self._ask(self._candidate, args)), want, args)
+        self._learn_null(self._make())
         for side in (self._candidate, self._reference):
             side.restart()
 
     def ratios(self, limit: float) -> list[float]:
         """Cost ratios of as many pairs as it takes to be sure."""
         ratios: list[float] = []
-        surprise = CLEAR_PAIRS + self._draw(PAIRS - CLEAR_PAIRS)
         for count in range(1, PAIRS + MORE_PAIRS + 1):
             ratios.append(self._pair())
-            if count == surprise:  # an answer that behaves only while it is not watched would show here
-                self.warm_up()
             if ratios[0] > HOPELESS * limit or _is_settled(ratios, limit):
                 break
+            if count == PAIRS:  # the least counts, and a busy moment may be over
+                self._learn_null(self._make())
         return ratios
 
     def unhindered(self, ratios: list[float]) -> list[float]:
@@ -244,7 +243,7 @@ class Race:
         args = self._make()
         with _trusted():
             self._reference.about_to_ask()
-            return self._net(self._lap(self._reference, self._ask(self._reference, args, watch=False))[0])
+            return self._net(self._lap(self._reference, self._ask(self._reference, args))[0])
 
     def grow(self, costs: dict[int, list[Cost]], make: Callable[[int], Args]) -> None:
         """Add a few costs of the candidate at every size, the sizes in turn; a long one is not repeated."""
@@ -270,17 +269,17 @@ class Race:
         self._costs.append((self._net(mine), self._net(theirs)))
         return self._net(mine) / self._net(theirs)
 
-    def _ask(self, side: Side, args: Args, *, watch: bool) -> Outcome:
-        return side.sitting.ask(side.run, self._target, args, self._kwargs, watch=watch)
+    def _ask(self, side: Side, args: Args) -> Outcome:
+        return side.sitting.ask(side.run, self._target, args, self._kwargs)
 
     def _cost(self, side: Side, args: Args) -> tuple[float, Any]:
         """What one call costs in nanoseconds, and its value."""
         if side is self._reference:
             with self._undisturbed():
                 side.about_to_ask()
-                return self._lap(side, self._ask(side, args, watch=False))
+                return self._lap(side, self._ask(side, args))
         side.about_to_ask()
-        outcome = self._ask(side, args, watch=False)
+        outcome = self._ask(side, args)
         if isinstance(outcome, TimedOut):
             raise CandidateFailure(Verdict.TOO_SLOW, f"still running after {outcome.wall_s:g} s")
         return self._lap(side, outcome)
@@ -295,14 +294,17 @@ class Race:
         with _trusted(), self._candidate.run.frozen():
             yield
 
+    def _learn_null(self, args: Args) -> None:
+        self._null_ns = min(self._null_ns, self._null(args))
+
     def _null(self, args: Args) -> float:
         """What a call with these arguments costs that does nothing."""
-        costs = []
-        self._reference.restart()
+        costs, side = [], self._reference
+        side.restart()
         for _ in range(3):
             with self._undisturbed():
-                self._reference.about_to_ask()
-                cost, _ = self._lap(self._reference, self._reference.sitting.null(self._reference.run, args))
+                side.about_to_ask()
+                cost, _ = self._lap(side, side.sitting.null(side.run, self._target, args, self._kwargs))
             costs.append(cost)
         return min(costs)
 
@@ -360,14 +362,13 @@ def _exponent(costs: dict[int, list[Cost]]) -> float:
 
 
 def _peak_kb(
-    meter: Meter, sitting: Sitting, target: Target | None, args: Args, kwargs: dict[str, Any]
+    meter: Meter, sitting: Sitting, target: Target, args: Args, kwargs: dict[str, Any], *, null: bool = False
 ) -> tuple[float, Any]:
-    """Peak memory of one call in a fresh run, and its value; without target, of a null call."""
-    run = sitting.fresh()
+    """Peak memory of one call in a fresh run, and its value; or of a null call in place of it."""
+    run, ask = sitting.fresh(), sitting.null if null else sitting.ask
 
     def call() -> Any:
-        ask = sitting.null(run, args) if target is None else sitting.ask(run, target, args, kwargs, watch=False)
-        return value_of(ask)
+        return value_of(ask(run, target, args, kwargs))
 
     try:
         if isinstance(target, Probe):

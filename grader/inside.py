@@ -16,8 +16,9 @@ import functools
 import importlib
 import itertools
 import sys
+import types
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -246,6 +247,36 @@ def arm(forbid: Iterable[str], operators: Iterable[str]) -> None:
             setattr(owner, attribute, _stand_in(name, original))
             if sys.modules.get(name) is original:
                 sys.modules[name] = getattr(owner, attribute)
+            for thing in (original, *_own_functions(original)):
+                _replace_aliases(name, thing)
+
+
+#: Where functions and modules are that several modules hold: an import by another module is a name of its own.
+_aliases: dict[int, list[tuple[types.ModuleType, str]]] = {}
+
+
+def learn_aliases() -> None:
+    """Note where functions and modules are; once, when all that runs find imported is there."""
+    places: dict[int, list[tuple[types.ModuleType, str]]] = {}
+    for module in {id(m): m for m in sys.modules.values() if type(m) is types.ModuleType}.values():
+        for name, value in vars(module).items():
+            if type(value) in (types.FunctionType, types.ModuleType):
+                places.setdefault(id(value), []).append((module, name))
+    _aliases.update((key, found) for key, found in places.items() if len(found) > 1)
+
+
+def _own_functions(thing: Any) -> list[Any]:
+    """The functions that a module defines; of anything else, none."""
+    if type(thing) is not types.ModuleType:
+        return []
+    name, inside = thing.__name__, list(vars(thing).values())
+    return [value for value in inside if type(value) is types.FunctionType and value.__module__ == name]
+
+
+def _replace_aliases(name: str, thing: Any) -> None:
+    for module, alias in _aliases.get(id(thing), ()):
+        if vars(module).get(alias) is thing:
+            setattr(module, alias, _stand_in(name, thing))
 
 
 def _owner(name: str) -> tuple[Any, str]:
@@ -309,6 +340,12 @@ KEYS = (
     "CompositeImplicitAutograd", "CompositeImplicitAutogradNestedTensor", "CompositeExplicitAutograd",
     "CompositeExplicitAutogradNonFunctional",
 )  # fmt: skip
+#: Fused and quantized forms of other operators, for deployment: hundreds, each a way around a name that is forbidden,
+#: and none that an answer needs. They are withdrawn once, in the zygote: to do so in every run would take too long.
+FUSED = frozenset((
+    "mkl", "mkldnn", "mkldnn_prepacked", "onednn", "prepacked", "quantized", "_quantized", "sparse", "static_runtime",
+    "xnnpack",
+))  # fmt: skip
 
 
 def _all_kernels() -> dict[str, list[tuple[str, str, str]]]:
@@ -326,15 +363,24 @@ _KERNELS = _all_kernels()
 
 def _refuse_kernels(operators: Iterable[str]) -> None:
     """Have the dispatcher refuse these operators from now on, for good."""
+    for operator in operators:
+        _replace(_KERNELS.get(operator, ()), functools.partial(_refuse_operator, operator))
+
+
+def _withdraw(namespaces: frozenset[str]) -> None:
+    """Have no operator of these namespaces in any run."""
+    for operator, kernels in _KERNELS.items():
+        _replace([k for k in kernels if k[0] in namespaces], functools.partial(_absent_operator, operator))
+
+
+def _replace(kernels: Iterable[tuple[str, str, str]], substitute: Callable[..., None]) -> None:
     libraries: dict[str, Any] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch warns that a kernel is overridden: it is meant to be
-        for operator in operators:
-            refusal = functools.partial(_refuse_operator, operator)
-            for namespace, name, key in _KERNELS.get(operator, ()):
-                if namespace not in libraries:
-                    libraries[namespace] = torch._C._dispatch_library("IMPL", namespace, "", SOLUTION, 0)
-                libraries[namespace].impl(name, key, refusal, False)
+        for namespace, name, key in kernels:
+            if namespace not in libraries:
+                libraries[namespace] = torch._C._dispatch_library("IMPL", namespace, "", SOLUTION, 0)
+            libraries[namespace].impl(name, key, substitute, False)
     for library in libraries.values():
         # A library that ends takes its kernels along. Counted once more than anything refers to it, it never ends.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
@@ -342,3 +388,10 @@ def _refuse_kernels(operators: Iterable[str]) -> None:
 
 def _refuse_operator(operator: str, *args: Any, **kwargs: Any) -> None:
     refuse(f"the operator {operator}")
+
+
+def _absent_operator(operator: str, *args: Any, **kwargs: Any) -> None:
+    raise RuntimeError(f"the operator {operator} is not there in this sandbox")
+
+
+_withdraw(FUSED)

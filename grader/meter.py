@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from grader.verdict import NotMeasured
+from grader.verdict import CandidateFailure, NotMeasured, Verdict
 from sandbox import gpu
 from sandbox.errors import GpuUnavailable
 from sandbox.run import Run
@@ -56,9 +56,19 @@ class CpuMeter:
         return run.cpu_ns()
 
     def peak_kb(self, run: Run, act: Callable[[], T]) -> tuple[float, T]:
-        """Above what it had when it started."""
+        """Above what it had when it started.
+
+        Raises:
+            CandidateFailure: the run ended after it had answered, and its memory with it.
+            NotMeasured: the kernel tells no peaks.
+        """
         value = act()
-        return float(run.usage().peak_kb - run.start.resident_kb), value
+        if not run.start.peak_kb:
+            raise NotMeasured("the kernel does not tell the most memory a process had")
+        peak_kb = run.usage().peak_kb
+        if not peak_kb:
+            raise CandidateFailure(Verdict.EXCEPTION, "the process ended by itself after its answer")
+        return float(peak_kb - run.start.resident_kb), value
 
 
 @dataclass(frozen=True)

@@ -139,33 +139,33 @@ class Sitting:
             raise
         return run
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, watch: bool = True) -> Any:
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the answer's function `name`."""
-        return self._finish(self.ask(self.run(), name, args, kwargs, watch=watch))
+        return self._finish(self.ask(self.run(), name, args, kwargs))
 
-    def ask(
-        self, run: Run, target: str | Probe, args: tuple[Any, ...], kwargs: dict[str, Any], *, watch: bool
-    ) -> Outcome:
-        """Call a function or a probe in `run`; `watch` looks for changed inputs.
+    def ask(self, run: Run, target: str | Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        """Call a function or a probe in `run`, and look for changed inputs.
+
+        It is looked for in every call, measured or not: what is looked for in some only, a candidate tells apart.
 
         Raises:
             CandidateFailure: all calls together have taken too long.
         """
         with self._patiently():
             if isinstance(target, str):
-                return run.ask(Request.call(SOLUTION, target, args, kwargs, watch=watch, device=self.device))
+                return run.ask(Request.call(SOLUTION, target, args, kwargs, watch=True, device=self.device))
             self._ship(run, target)
-            watch = watch and not target.mutates
-            named = PROBES, target.name, args, kwargs
+            named, watch = (PROBES, target.name, args, kwargs), not target.mutates
             return run.ask(Request.call(*named, beside=SOLUTION, watch=watch, device=self.device))
 
-    def null(self, run: Run, args: tuple[Any, ...]) -> Outcome:
-        """Have the run do nothing with these arguments but move them."""
-        return run.ask(Request.null(*args, device=self.device))
+    def null(self, run: Run, target: str | Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        """Have the run do with these arguments what `ask` does, but not call the target."""
+        watch = isinstance(target, str) or not target.mutates
+        return run.ask(Request.null(args, kwargs, watch=watch, device=self.device))
 
     def run_probe(self, probe: Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a probe beside the answer."""
-        return self._finish(self.ask(self.run(), probe, args, kwargs, watch=True))
+        return self._finish(self.ask(self.run(), probe, args, kwargs))
 
     def close(self) -> None:
         """End the run and keep what it had used."""

@@ -75,9 +75,11 @@ class Request:
         return cls(head | _on(device), wire.Encoder((args, kwargs or {})).parts())
 
     @classmethod
-    def null(cls, *args: Any, device: str = "") -> Request:
-        """Move `args` there and the first of them back: what a call costs that does nothing."""
-        return cls({"op": "null"} | _on(device), wire.Encoder((args, {})).parts())
+    def null(
+        cls, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, *, watch: bool = False, device: str = ""
+    ) -> Request:
+        """Move the arguments there and the first of them back: what a `call` costs that does nothing."""
+        return cls({"op": "null", "watch": watch} | _on(device), wire.Encoder((args, kwargs or {})).parts())
 
 
 def _on(device: str) -> dict[str, str]:

@@ -119,7 +119,7 @@ class Run:
 
     def null(self, *args: Any) -> Outcome:
         """Ask `Request.null`."""
-        return self.ask(Request.null(*args))
+        return self.ask(Request.null(args))
 
     def call(
         self,

@@ -138,15 +138,17 @@ def _answer(head: dict[str, Any], payload: memoryview) -> tuple[dict[str, Any], 
         begin(head["seed"], head["memory_mb"])
         return {}, None
     device = head.get("device", "")
-    if operation == "null":  # what moving these arguments there and back costs
-        args, _ = devices.moved(wire.decode(payload), device)
-        devices.settle(device)
-        return {}, args[0] if args else None
-    args, kwargs = devices.moved(wire.decode(payload, copy=bool(head.get("watch"))), device)
-    value = call(head, args, kwargs)
+    watch = bool(head.get("watch"))
+    args, kwargs = devices.moved(wire.decode(payload, copy=watch), device)
+    value = _first(args) if operation == "null" else call(head, args, kwargs)
     devices.settle(device)
-    mutated = bool(head.get("watch")) and not _same(payload, devices.moved((args, kwargs), device and "cpu"))
+    mutated = watch and not _same(payload, devices.moved((args, kwargs), device and "cpu"))
     return {"mutated": mutated}, value
+
+
+def _first(args: tuple[Any, ...]) -> Any:
+    """What a null call answers: it shows what a call costs that only has its arguments moved there and back."""
+    return args[0] if args else None
 
 
 def _failure(error: BaseException) -> dict[str, Any]:

@@ -5,11 +5,12 @@ io_uring, userfaultfd, memfd_create, SysV IPC, POSIX queues, execve and every so
 by not being named. Some calls are looked at more closely: `clone` makes threads only, `clone3` does not exist (its
 arguments cannot be filtered, so libraries fall back to `clone`), `mmap` makes no shared anonymous and no growing
 memory (which RLIMIT_DATA would not count), `socketpair` is AF_UNIX, `ioctl` and `prctl` do the few things libraries
-ask of them, and messages are never out of band (CVE-2025-38236). A foreign architecture kills the process. `flock` is
-out too: a lock on a file of the host would be seen from other lanes.
+ask of them, and messages are never out of band (CVE-2025-38236). A foreign architecture kills the process. Locks are
+out too, by `flock` and by `fcntl`, and so are leases and notices: one on a file of the host would be seen from other
+lanes and by the host.
 
 A run that has a GPU may do a little more, because Triton compiles in child processes and CUDA speaks to its driver by
-`ioctl`: it may start processes, in its own namespaces only, and make the requests of NVIDIA's devices.
+`ioctl`: it may start processes, in its own namespaces only, make the requests of NVIDIA's devices, and lock its caches.
 
 Sources: seccomp(2), Linux `include/uapi/linux/filter.h` and the kernel's system call tables.
 """
@@ -82,6 +83,10 @@ _UVM: Final = (0x30000001, 0x30000002)
 #: PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS, PR_GET_THP_DISABLE,
 #: PR_SET_VMA (naming memory).
 _PRCTLS: Final = (3, 15, 16, 21, 23, 39, 42, 0x53564D41)
+#: The number of fcntl on x86-64 and AArch64; F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC,
+#: F_SETPIPE_SZ, F_GETPIPE_SZ.
+_FCNTL: Final = (72, 25)
+_FCNTLS: Final = (0, 1, 2, 3, 4, 1030, 1031, 1032)
 #: sendto, recvfrom, sendmsg, recvmsg on x86-64 and AArch64, and which argument their flags are.
 _MESSAGES: Final = ((44, 206, _ARG3), (45, 207, _ARG3), (46, 211, _ARG2), (47, 212, _ARG2))
 _MSG_OOB: Final = 1
@@ -142,7 +147,8 @@ def program(machine: str | None = None, *, processes: bool = False) -> bytes:
     arch, column, clone, clone3, mmap, socketpair, ioctl, prctl = MACHINES[machine or platform.machine()]
     messages = {row[column - 1]: row[2] for row in _MESSAGES}
     rows = [entry.split() for entry in (f"{ALLOWED};{PROCESSES}" if processes else ALLOWED).split(";")]
-    closer = {clone, mmap, socketpair, ioctl, prctl, *messages}
+    fcntl = _FCNTL[column - 1]
+    closer = {clone, mmap, socketpair, ioctl, prctl, *messages} | (set() if processes else {fcntl})
     plain = sorted({int(row[column]) for row in rows if row[column] != "-"} - closer)
     return b"".join([
         _op(_LOAD, _ARCH), _op(_EQ, arch, 1, 0), _verdict(_KILL), _op(_LOAD, _NR),
@@ -155,6 +161,7 @@ def program(machine: str | None = None, *, processes: bool = False) -> bytes:
           for number, flags in messages.items()),
         _when(ioctl, *_controls(processes)),
         _when(prctl, *_one_of(_ARG0, _PRCTLS)),
+        b"" if processes else _when(fcntl, *_one_of(_ARG1, _FCNTLS)),
         *(_when(number, _verdict(_ALLOW)) for number in plain),
         _verdict(_EPERM),
     ])  # fmt: skip

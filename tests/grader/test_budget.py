@@ -100,12 +100,12 @@ class FakeSide:
     def __init__(self, name: str, gpu: FakeGpu) -> None:
         self.name, self.gpu, self.lane = name, gpu, self
 
-    def ask(self, run: Any, target: Any, args: Any, kwargs: Any, *, watch: bool) -> Returned:
+    def ask(self, run: Any, target: Any, args: Any, kwargs: Any) -> Returned:
         """A call."""
         self.gpu.work(self.name)
         return Returned(args[0])
 
-    def null(self, run: Any, args: Any) -> Returned:
+    def null(self, run: Any, target: Any, args: Any, kwargs: Any) -> Returned:
         """A call that does nothing takes a tenth of a millisecond."""
         self.gpu.now += 1e5
         return Returned(None)

@@ -125,3 +125,19 @@ def test_a_name_below_a_forbidden_one_may_be_forbidden_too(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "somepackage.part", module)
     inside.arm(["somepackage.part", "somepackage.part.function", "somepackage.part.function.more"][::order], [])
     assert isinstance(sys.modules["somepackage.part"], inside._Refusal)
+
+
+def test_what_another_module_imported_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function of a forbidden module is refused under whatever name another module holds it."""
+    module, other = types.ModuleType("apackage"), types.ModuleType("bpackage")
+    exec("def function():\n    return 1\n", module.__dict__)
+    other.alias = module.function  # type: ignore[attr-defined]  # made-up modules
+    monkeypatch.setitem(sys.modules, "apackage", module)
+    monkeypatch.setitem(sys.modules, "bpackage", other)
+    monkeypatch.setitem(sys.modules, "holder", types.ModuleType("holder"))
+    sys.modules["holder"].apackage = module  # type: ignore[attr-defined]  # so that it has an owner
+    monkeypatch.setattr(inside, "_aliases", {})
+    inside.learn_aliases()
+    inside.arm(["holder.apackage"], [])
+    with pytest.raises(inside.ForbiddenCall):
+        other.alias()

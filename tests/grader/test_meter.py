@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from grader.meter import CpuMeter, GpuMeter, meter_for
-from grader.verdict import NotMeasured
+from grader.verdict import CandidateFailure, NotMeasured
 from sandbox.errors import GpuUnavailable
 from sandbox.limits import Usage
 from sandbox.run import Run
@@ -49,6 +49,20 @@ def test_cpu(run: Any) -> None:
     assert meter.now_ns(run) == 77
     assert meter.peak_kb(run, act) == (8000.0, "done")
     assert meter.between_calls
+
+
+def test_memory_of_a_run_that_ended(run: Any) -> None:
+    """One that answered and ended has taken its memory along: that is a failure, not a small peak."""
+    run.peak_kb = 0
+    with pytest.raises(CandidateFailure, match="ended by itself"):
+        CpuMeter().peak_kb(run, lambda: 1)
+
+
+def test_memory_that_the_kernel_does_not_tell(run: Any) -> None:
+    """Where no peaks are told, not even at the start, nothing is measured."""
+    run.start = Usage(0, 1000, 0)
+    with pytest.raises(NotMeasured):
+        CpuMeter().peak_kb(run, lambda: 1)
 
 
 def test_gpu_clock(run: Any) -> None:

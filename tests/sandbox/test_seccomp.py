@@ -81,6 +81,10 @@ FORBIDDEN: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
     "TIOCSCTTY": (16, 29, (0, 0x540E, 0)),
     "FS_IOC_SETFLAGS": (16, 29, (0, 0x40086602, 0)),
     "flock": (73, 32, (0, 2)),
+    "fcntl F_SETLK": (72, 25, (0, 6, 0)),
+    "fcntl F_OFD_SETLK": (72, 25, (0, 37, 0)),
+    "fcntl F_SETLEASE": (72, 25, (0, 1024, 0)),
+    "fcntl F_NOTIFY": (72, 25, (0, 1026, 0)),
     "prctl PR_SET_DUMPABLE": (157, 167, (4, 0)),
     "prctl PR_SET_PDEATHSIG": (157, 167, (1, 9)),
     "prctl PR_SET_SECCOMP": (157, 167, (22, 2, 0)),
@@ -124,6 +128,7 @@ FORBIDDEN: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
 }
 #: What a run with a GPU may do all the same.
 OF_A_GPU = {"execve", "execveat", "fork", "vfork", "clone of a process"}
+OF_A_GPU |= {"fcntl F_SETLK", "fcntl F_OFD_SETLK", "fcntl F_SETLEASE", "fcntl F_NOTIFY"}
 COLUMN = {"x86_64": 0, "aarch64": 1}
 
 
@@ -327,6 +332,8 @@ def test_program_looks_at_arguments(machine: str) -> None:
         assert judge(machine, ioctl, 0, request) == ALLOW
     for option in (3, 15, 16, 21, 23, 39, 42, 0x53564D41):
         assert judge(machine, prctl, option) == ALLOW
+    for command in (0, 1, 2, 3, 4, 1030):
+        assert judge(machine, (72, 25)[column - 1], 5, command, 0) == ALLOW
     sendto, recvfrom, sendmsg, recvmsg = ((44, 45, 46, 47), (206, 207, 211, 212))[column - 1]
     for flags in (0, 0x2, 0x40, 0x4000):
         assert {judge(machine, call, 5, 0, 0, flags) for call in (sendto, recvfrom)} == {ALLOW}

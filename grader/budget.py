@@ -10,7 +10,8 @@ that was ever seen of it, for taking off too much would magnify every difference
 alternates the two in random order with fresh inputs for every pair and judges the median ratio, so a busy neighbour
 slows both alike. It ends early only when the answer is clear, goes on to 21 more pairs before it fails, and says
 `not_measured` if it stays mixed. Every answer is compared with the reference's. Growth fits the exponent of cost
-against size. Memory is the peak of a fresh process above what it started with.
+against size, and then looks whether a large input costs more than a slow style would take for it. Memory is the peak
+of a fresh process above what it started with.
 
 On a GPU the cost is the time from asking to the whole answer. Stopping a process does not stop what it has put on the
 GPU, so after a race the candidate's process is ended and the reference timed once more: if it is clearly faster by
@@ -49,6 +50,8 @@ HOPELESS: Final = 20.0
 #: Of all pairs, the share over the limit that makes a verdict of `too_slow` and not of noise.
 CONVICTION: Final = 0.7
 SIZES_REPEATED: Final = 3
+#: How many times the reference's cost the largest input may take where growth is judged.
+MOST_TIMES: Final = 25.0
 #: A reference this much slower beside the candidate than by itself was hindered by it.
 HINDERED: Final = 1.25
 ALONE: Final = 5
@@ -122,13 +125,20 @@ class BudgetFixture:
         self.measured |= {"ratio": statistics.median(ratios), "limit": limit, "pairs": float(len(ratios))}
         _judge_ratios(ratios, limit, self.meter.cost)
 
-    def growth(self, target: Target, make: Callable[[int], Args], *, sizes: Sequence[int], **kwargs: Any) -> None:
+    def growth(
+        self, target: Target, make: Callable[[int], Args], *, sizes: Sequence[int], far: int = 0, **kwargs: Any
+    ) -> None:
         """Fit cost = c · size^exponent; the exponent must not exceed the part's `growth` budget.
+
+        An answer could waste time on small sizes until its costs seem to grow slowly. So a large size may cost no more
+        than so many times what it costs the reference, which slow styles stay far below and wasted time does not.
 
         Args:
             target: the name of a function, or a probe.
             make: fresh arguments of a given size.
             sizes: at least three, each about twice the one before; the smallest should cost some milliseconds.
+            far: the large size; one at which a wrong complexity costs more than fifty times the right one. It is only
+                tried where the exponent is right. Without it, the largest of `sizes`.
             kwargs: passed with every call.
         """
         limit = self._limit("growth")
@@ -140,9 +150,14 @@ class BudgetFixture:
                 exponent = _exponent(costs)
                 if exponent <= limit:
                     break
-        self.measured |= {"exponent": exponent, "limit": limit}
-        if exponent > limit:
-            raise CandidateFailure(Verdict.TOO_SLOW, f"cost grows with exponent {exponent:.2f}, limit {limit:g}")
+            self.measured |= {"exponent": exponent, "limit": limit}
+            if exponent > limit:
+                raise CandidateFailure(Verdict.TOO_SLOW, f"cost grows with exponent {exponent:.2f}, limit {limit:g}")
+            times = race.times(lambda: make(far or sizes[-1]))
+        self.measured |= {"times": times}
+        if times > MOST_TIMES:
+            said = f"a large input costs {times:.0f} x what it costs the reference, limit {MOST_TIMES:g}"
+            raise CandidateFailure(Verdict.TOO_SLOW, said)
 
     def memory(self, target: Target, make: Callable[[], Args], **kwargs: Any) -> None:
         """Compare the peak memory of one call, each in a fresh process; the limit is the part's `memory` budget."""
@@ -257,6 +272,21 @@ class Race:
                 cost, got = self._cost(self._candidate, args)
                 costs[size].append((cost, null))
                 self._compare(got, self._cost(self._reference, args)[1], args)
+
+    def times(self, make: Callable[[], Args]) -> float:
+        """The cost ratio for inputs of another size, tried once more where it is too high and did not take long."""
+        ratios = []
+        for _ in range(2):
+            args = make()
+            null = self._null(args)
+            self._candidate.restart()
+            mine, got = self._cost(self._candidate, args)
+            theirs, want = self._cost(self._reference, args)
+            self._compare(got, want, args)
+            ratios.append(_net(mine, null) / _net(theirs, null))
+            if ratios[-1] <= MOST_TIMES or mine > LONG_NS:
+                break
+        return min(ratios)
 
     def _pair(self) -> float:
         args = self._make()

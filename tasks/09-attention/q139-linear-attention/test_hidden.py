@@ -253,7 +253,7 @@ class TestLinearAttention:
         def make(n: int) -> tuple[Tensor, Tensor, Tensor]:
             return features(rng, 1, n, 320), features(rng, 1, n, 320) + 0.1, normal(rng, 1, n, 320)
 
-        budget.growth("linear_attention", make, sizes=[512, 1024, 2048, 4096])
+        budget.growth("linear_attention", make, sizes=[512, 1024, 2048, 4096], far=16_384)
 
 
 class TestKernelFeatures:
@@ -504,7 +504,7 @@ class TestCausalAttention:
         def make(n: int) -> tuple[Tensor, Tensor, Tensor]:
             return features(rng, 2, n, 96), features(rng, 2, n, 96) + 0.1, normal(rng, 2, n, 96)
 
-        budget.growth("causal_attention", make, sizes=[512, 1024, 2048, 4096])
+        budget.growth("causal_attention", make, sizes=[512, 1024, 2048, 4096], far=16_384)
 
 
 class TestApproximationError:

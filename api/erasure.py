@@ -6,7 +6,20 @@ from sqlmodel import Session as Db
 from sqlmodel import col, delete, func, select, update
 
 from api import gradings
-from api.tables import Draft, Event, Grading, Invitation, Result, Run, Score, Session, State, Submission, Token
+from api.tables import (
+    Draft,
+    Event,
+    Grading,
+    IdempotentAnswer,
+    Invitation,
+    Result,
+    Run,
+    Score,
+    Session,
+    State,
+    Submission,
+    Token,
+)
 
 #: What stands where a name stood.
 ERASED = "erased"
@@ -24,6 +37,7 @@ def erase(db: Db, session: Session) -> None:
         db.add(submission)
     for table in (Draft, Run, Event):
         db.exec(delete(table).where(col(table.session_id) == session.id))
+    _forget_answers(db, session)
     db.exec(update(Score).where(col(Score.session_id) == session.id).values(reason=ERASED))
     db.exec(update(Token).where(col(Token.session_id) == session.id).values(revoked_at=func.now(), name=ERASED))
     blank = {"name": ERASED, "email": ERASED}
@@ -32,6 +46,14 @@ def erase(db: Db, session: Session) -> None:
     now = db.exec(select(func.now())).one()
     session.erased_at, session.finished_at = now, session.finished_at or now
     db.add(session)
+
+
+def _forget_answers(db: Db, session: Session) -> None:
+    """Answers kept for requests that come twice quote too: the invitation's the name, the candidate's own the code."""
+    callers = [str(one) for one in db.exec(select(Token.id).where(Token.session_id == session.id)).all()]
+    db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.caller).in_(callers)))
+    invited = {"Location": f"/api/v1/invitations/{session.invitation_id}"}
+    db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.headers).contains(invited)))
 
 
 def _blank(db: Db, grading: Grading) -> None:

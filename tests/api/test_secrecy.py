@@ -17,7 +17,7 @@ from api.settings import Settings
 from api.tables import Grading, Submission
 from api.worker import Worker
 from grader.grade import Grader
-from tests.api.conftest import TASK, Organisation
+from tests.api.conftest import TASK, Candidate, Organisation
 from tests.api.test_access import CANDIDATE, TABLE, World
 
 WRONG = Path("demo/submissions/no_max_shift.py").read_text(encoding="utf-8")
@@ -71,19 +71,21 @@ def test_candidates_know_nothing_hidden(
 
 def test_erased(ours: Organisation, database: Database) -> None:
     """Of an erased candidate no table has name, address or code any more, and the points are still there."""
-    candidate = ours.candidate(name="Nomen Nescio", email="nomen@example.org")
+    key, whom = {"Idempotency-Key": "once"}, {"name": "Nomen Nescio", "email": "nomen@example.org"}
+    invitation = ours.admin.post(f"/assessments/{ours.assessment()['id']}/invitations", json=whom, headers=key).json()
+    begun = ours.web.post("/invitations/accept", json={"token": invitation["token"]}).json()
+    candidate = Candidate(ours.web, begun["token"], begun["session_id"])
     path = f"{candidate.path}/drafts/{TASK}"
     candidate.put(path, json={"source": "y = 'so private'"}, headers={"If-Match": '"0"'})
-    candidate.submit("x = 'so private'")
+    digest = candidate.submit("x = 'so private'", headers=key).json()["digest"]
     candidate.post(f"{candidate.path}/runs", json={"task": TASK, "source": "z = 'so private'"})
     assert ours.admin.delete(candidate.path).status_code == 204
     with database.engine.connect() as connection:
-        tables = connection.execute(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'idempotent_answer'")
-        )
+        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         for (table,) in tables.all():
             rows = connection.execute(text(f'SELECT * FROM "{table}"')).all()
-            assert [row for row in rows if any(word in str(row) for word in ("Nomen", "nomen@", "so private"))] == []
+            words = ("Nomen", "nomen@", "so private", digest)
+            assert [row for row in rows if any(word in str(row) for word in words)] == []
     assert candidate.get("/me").status_code == 401
     assert ours.admin.get(f"{candidate.path}/report").json()["name"] == "erased"
 

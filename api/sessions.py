@@ -80,7 +80,7 @@ def require_source(task: str, source: bytes) -> None:
     """What can never be graded is not taken.
 
     Raises:
-        Problem: 422, it is too large, not text, or empty.
+        Problem: 422, it is too large, or not text.
     """
     if problem := problem_of(f"{task}.py", source):
         raise Problem(422, problem)

@@ -97,6 +97,12 @@ def cancel(db: Db, batch: Batch) -> None:
     db.add(batch)
 
 
+def locked(db: Db, batch_id: uuid.UUID) -> Batch | None:
+    """A batch that nobody else changes until this transaction ends; after its gradings, as who ends one does."""
+    db.exec(select(Grading.id).where(Grading.batch_id == batch_id).order_by(col(Grading.id)).with_for_update()).all()
+    return db.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).first()
+
+
 def decided(db: Db, batch: Batch, who: uuid.UUID | None) -> None:
     """Note who decided, and when."""
     batch.decided_by, batch.decided_at = who, sessions.now(db)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sqlmodel import Session as Db
-from sqlmodel import col, delete, func, or_, select, update
+from sqlmodel import col, delete, func, select, update
 
 from api import gradings
 from api.tables import (
+    Attempt,
     Draft,
     Event,
     Grading,
@@ -27,22 +28,20 @@ ERASED = "erased"
 
 def erase(db: Db, session: Session) -> None:
     """Erase what a locked session holds; whoever commits makes it so."""
+    _wait(db, session)
     mine = select(Submission).where(Submission.session_id == session.id)
-    _lock(db, session)
     for submission in db.exec(mine).all():
         for grading in db.exec(select(Grading).where(Grading.submission_id == submission.id)).all():
             if grading.state is not State.DONE:
                 gradings.cancel(db, grading, submission)
             _blank(db, grading)
+            db.exec(update(Attempt).where(col(Attempt.grading_id) == grading.id).values(message=""))
         submission.source, submission.digest = b"", ""
         db.add(submission)
     for table in (Draft, Run, Event):
         db.exec(delete(table).where(col(table.session_id) == session.id))
+    _forget_answers(db, session)
     db.exec(update(Score).where(col(Score.session_id) == session.id).values(reason=ERASED))
-    tokens = select(Token.id).where(Token.session_id == session.id)
-    by_it = col(IdempotentAnswer.caller).in_([str(one) for one in db.exec(tokens).all()])
-    invited = col(IdempotentAnswer.headers)["Location"].astext == f"/api/v1/invitations/{session.invitation_id}"
-    db.exec(delete(IdempotentAnswer).where(or_(by_it, invited)))
     db.exec(update(Token).where(col(Token.session_id) == session.id).values(revoked_at=func.now(), name=ERASED))
     blank = {"name": ERASED, "email": ERASED}
     db.exec(update(Invitation).where(col(Invitation.id) == session.invitation_id).values(**blank))
@@ -52,11 +51,19 @@ def erase(db: Db, session: Session) -> None:
     db.add(session)
 
 
-def _lock(db: Db, session: Session) -> None:
+def _wait(db: Db, session: Session) -> None:
     """Wait for whoever works at the session's gradings and runs, before they would have to wait for us."""
     mine = select(Grading).join(Submission, col(Submission.id) == col(Grading.submission_id))
     db.exec(mine.where(Submission.session_id == session.id).with_for_update(of=Grading)).all()
     db.exec(select(Run.id).where(Run.session_id == session.id).with_for_update()).all()
+
+
+def _forget_answers(db: Db, session: Session) -> None:
+    """Answers kept for requests that come twice quote too: the invitation's the name, the candidate's own the code."""
+    callers = [str(one) for one in db.exec(select(Token.id).where(Token.session_id == session.id)).all()]
+    db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.caller).in_(callers)))
+    invited = {"Location": f"/api/v1/invitations/{session.invitation_id}"}
+    db.exec(delete(IdempotentAnswer).where(col(IdempotentAnswer.headers).contains(invited)))
 
 
 def _blank(db: Db, grading: Grading) -> None:

@@ -12,11 +12,14 @@ from api.database import Database
 from api.erasure import erase
 from api.tables import Assessment, Grading, Session, State
 
-#: How long answers to repeated requests and counts of callers are kept.
+#: How long answers to repeated requests, counts of callers and names on invitations that nobody used are kept.
 FORGET = (
     "DELETE FROM idempotent_answer WHERE created_at < now() - interval '2 days'",
     "DELETE FROM rate WHERE minute < now() - interval '10 minutes'",
     "DELETE FROM event WHERE created_at < now() - interval '30 days'",
+    """UPDATE invitation SET name = 'erased', email = 'erased' FROM assessment
+        WHERE assessment.id = invitation.assessment_id AND invitation.used_at IS NULL AND invitation.name <> 'erased'
+          AND invitation.expires_at < now() - make_interval(days => assessment.retention_days)""",
 )
 
 

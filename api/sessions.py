@@ -98,7 +98,7 @@ def require_source(task: str, source: bytes) -> None:
     """What can never be graded is not taken.
 
     Raises:
-        Problem: 422, it is too large, not text, or empty.
+        Problem: 422, it is too large, or not text.
     """
     if problem := problem_of(f"{task}.py", source):
         raise Problem(422, problem)
@@ -165,13 +165,15 @@ def _number(db: Db, session: Session, assessment: Assessment, task: str) -> int:
 
 
 def _unsent(db: Db, session: Session) -> list[Draft]:
-    """Drafts that differ from what was handed in last, and from nothing at all."""
+    """Drafts that differ from what was handed in last and stands, and from nothing at all."""
     drafts = db.exec(select(Draft).where(Draft.session_id == session.id).order_by(Draft.task)).all()
     return [draft for draft in drafts if draft.source.strip() and draft.source != _last(db, session, draft.task)]
 
 
 def _last(db: Db, session: Session, task: str) -> bytes | None:
-    mine = select(Submission.source).where(Submission.session_id == session.id, Submission.task == task)
+    mine = select(Submission.source).join(Grading, col(Grading.submission_id) == col(Submission.id))
+    mine = mine.where(Submission.session_id == session.id, Submission.task == task, Grading.revision == 1)
+    mine = mine.where(Grading.state != State.CANCELLED)
     return db.exec(mine.order_by(col(Submission.number).desc()).limit(1)).first()
 
 

@@ -203,8 +203,7 @@ def list_revisions(db: DbSession, who: Staff, submission_id: uuid.UUID) -> Revis
 
 
 def _owned(db: Db, who: Caller, batch_id: uuid.UUID, *, locked: bool = False) -> Batch:
-    query = select(Batch).where(Batch.id == batch_id)
-    found = db.exec(query.with_for_update() if locked else query).first()
+    found = batches.locked(db, batch_id) if locked else db.get(Batch, batch_id)
     if found is None or found.organisation_id != who.organisation_id:
         raise unknown("batch")
     return found

@@ -136,7 +136,11 @@ def list_parked(db: DbSession, who: Reader, limit: Limit = 50, cursor: Cursor = 
     mine = (
         select(Submission)
         .join(Grading, Grading.submission_id == Submission.id)  # type: ignore[arg-type]  # columns, not their values
-        .where(Submission.organisation_id == who.organisation_id, Grading.state == State.PARKED)
+        .where(
+            Submission.organisation_id == who.organisation_id,
+            Grading.revision == Submission.revision,  # a batch tells of its own
+            Grading.state == State.PARKED,
+        )
     )
     return page(db, mine, Submission, limit, cursor, lambda submission: shown(db, submission))
 

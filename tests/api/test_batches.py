@@ -109,7 +109,7 @@ def test_later_batch_wins(ours: Organisation, database: Database) -> None:
 
 
 def test_not_graded_keeps_what_it_had(ours: Organisation, database: Database) -> None:
-    """A submission that cannot be graded again ends its batch's waiting and keeps its result."""
+    """A submission that cannot be graded again ends its batch's waiting, keeps its result and waits for nobody."""
     _, (one, two) = handed_in(ours, database, 2)
     batch = begin(ours, task=TASK)
     with database.session() as db:
@@ -119,6 +119,7 @@ def test_not_graded_keeps_what_it_had(ours: Organisation, database: Database) ->
             gradings.begin(db, poison.id, "doomed")
     judge(database, report("partial", 3))
     assert ours.admin.get(f"/batches/{batch['id']}").json()["gradings"] == {"parked": 1, "done": 1}
+    assert ours.admin.get("/parked").json()["items"] == []
     applied = ours.admin.post(f"/batches/{batch['id']}/apply").json()
     assert applied["skipped"] == [str(poison.submission_id)]
     assert str(poison.submission_id) in (one, two)

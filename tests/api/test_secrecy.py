@@ -13,11 +13,12 @@ from sqlmodel import select
 from api import jobs
 from api.catalogue import Catalogue
 from api.database import Database
+from api.housekeeping import sweep
 from api.settings import Settings
 from api.tables import Grading, Submission
 from api.worker import Worker
 from grader.grade import Grader
-from tests.api.conftest import TASK, Organisation
+from tests.api.conftest import TASK, Candidate, Organisation
 from tests.api.test_access import CANDIDATE, TABLE, World
 
 WRONG = Path("demo/submissions/no_max_shift.py").read_text(encoding="utf-8")
@@ -71,19 +72,36 @@ def test_candidates_know_nothing_hidden(
 
 def test_erased(ours: Organisation, database: Database) -> None:
     """Of an erased candidate no table has name, address or code any more, and the points are still there."""
-    candidate = ours.candidate(name="Nomen Nescio", email="nomen@example.org")
+    key, whom = {"Idempotency-Key": "once"}, {"name": "Nomen Nescio", "email": "nomen@example.org"}
+    invitation = ours.admin.post(f"/assessments/{ours.assessment()['id']}/invitations", json=whom, headers=key).json()
+    begun = ours.web.post("/invitations/accept", json={"token": invitation["token"]}).json()
+    candidate = Candidate(ours.web, begun["token"], begun["session_id"])
     path = f"{candidate.path}/drafts/{TASK}"
     candidate.put(path, json={"source": "y = 'so private'"}, headers={"If-Match": '"0"'})
-    candidate.submit("x = 'so private'", headers={"Idempotency-Key": "once"})
+    digest = candidate.submit("x = 'so private'", headers=key).json()["digest"]
     candidate.post(f"{candidate.path}/runs", json={"task": TASK, "source": "z = 'so private'"})
     assert ours.admin.delete(candidate.path).status_code == 204
     with database.engine.connect() as connection:
         tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         for (table,) in tables.all():
             rows = connection.execute(text(f'SELECT * FROM "{table}"')).all()
-            assert [row for row in rows if any(word in str(row) for word in ("Nomen", "nomen@", "so private"))] == []
+            words = ("Nomen", "nomen@", "so private", digest)
+            assert [row for row in rows if any(word in str(row) for word in words)] == []
     assert candidate.get("/me").status_code == 401
     assert ours.admin.get(f"{candidate.path}/report").json()["name"] == "erased"
+
+
+def test_unused_invitations(ours: Organisation, database: Database) -> None:
+    """Who never came is forgotten too, as long after the invitation's end as the assessment says."""
+    assessment = ours.assessment(retention_days=10)
+    old, young = (ours.invitation(assessment)["id"] for _ in range(2))
+    with database.engine.begin() as connection:
+        for name, days in ((old, 11), (young, 9)):
+            statement = "UPDATE invitation SET expires_at = now() - make_interval(days => :days) WHERE id = :id"
+            connection.execute(text(statement), {"days": days, "id": name})
+    sweep(database, Catalogue())
+    names = [ours.admin.get(f"/invitations/{name}").json()["email"] for name in (old, young)]
+    assert names == ["erased", "ada@example.org"]
 
 
 def test_runs(ours: Organisation, database: Database, settings: Settings, grader: Grader) -> None:

@@ -186,15 +186,20 @@ class TestDropout:
         require_fresh(masks[0], masks[2], 0.5, "two seeds agree")
 
     def test_generator(self, candidate, rng):
-        """A generator repeats the decisions, is moved on by every call, and leaves the global one alone."""
-        # two counts of 2 000 pairs at 7.2 sigma each: a right answer fails with probability below 3e-11
+        """Decisions come from the given generator alone: it repeats them, and the global one is left alone."""
+        # one count of 2 000 pairs at 7.2 sigma: a right answer fails with probability below 2e-11
         x, seed = far_from_zero(rng, 40, 50), seed_of(rng)
         (one, again, other), before, after = generated(candidate, x, 0.5, [seed, seed, seed + 1], 2)
         require_repeat(again, one)
         require_untouched([after], [before])
-        masks = [kept_of(y, x, 0.5) for y in (*one, *other)]
-        require_fresh(masks[0], masks[1], 0.5)
-        require_fresh(masks[0], masks[2], 0.5, "two seeds agree")
+        require_fresh(kept_of(one[0], x, 0.5), kept_of(other[0], x, 0.5), 0.5, "two seeds agree")
+
+    def test_generator_moves_on(self, candidate, rng):
+        """Every call moves the given generator on, so the next one decides anew."""
+        # one count of 2 000 pairs at 7.2 sigma: a right answer fails with probability below 2e-11
+        x = far_from_zero(rng, 40, 50)
+        ((one, two),), _, _ = generated(candidate, x, 0.5, [seed_of(rng)], 2)
+        require_fresh(kept_of(one, x, 0.5), kept_of(two, x, 0.5), 0.5)
 
     def test_gradient_follows_the_mask(self, candidate, rng):
         """The gradient passes where an element was kept, scaled as the element was, and nowhere else."""
@@ -212,11 +217,16 @@ class TestDropout:
             assert_gradient(grad, cotangent.double() * (1 - p))
 
     def test_evaluation(self, candidate, rng):
-        """Outside of training the input comes back bit for bit and no generator is touched."""
+        """Outside of training the input comes back bit for bit, whatever the rate is."""
         for p in (0.3, 1.0):
             x = far_from_zero(rng, 7, 6)
-            y, before, after = evaluated(candidate, x, p, seed_of(rng))
+            y, _, _ = evaluated(candidate, x, p, seed_of(rng))
             assert_equal(y, [x, x])
+
+    def test_no_draws_in_evaluation(self, candidate, rng):
+        """Outside of training no generator is touched."""
+        for p in (0.3, 1.0):
+            _, before, after = evaluated(candidate, far_from_zero(rng, 7, 6), p, seed_of(rng))
             require_untouched(after, before)
 
     def test_gradient_in_evaluation(self, candidate, rng):
@@ -502,14 +512,14 @@ def shared_derived(candidate, x, p, shared, training, cotangent):
 
 @probe
 def shared_generated(candidate, x, p, shared, seed):
-    """Two calls with one generator, one with its equal, one in evaluation mode; global states before and after."""
+    """Two calls with one generator, one with its equal, two in evaluation mode; states before, between and after."""
     before = torch.get_rng_state()
     one, other = (torch.Generator().manual_seed(seed) for _ in range(2))
     ys = [candidate.shared_dropout(x, p, shared, True, g) for g in (one, one, other)]
-    state = other.get_state()
+    between = [torch.get_rng_state(), other.get_state()]
     ys.append(candidate.shared_dropout(x, p, shared, False, other))
     ys.append(candidate.shared_dropout(x, p, shared, training=False))
-    return [ys, [before, state], [torch.get_rng_state(), other.get_state()]]
+    return [ys, before, between, [torch.get_rng_state(), other.get_state()]]
 
 
 @probe
@@ -605,15 +615,21 @@ class TestSharedDropout:
             assert_gradient(grad, cotangent.double() * (1 - p))
 
     def test_generators(self, candidate, rng):
-        """A generator repeats and moves on, evaluation touches none, and the global one is left alone."""
+        """Decisions come from the given generator alone: it repeats them and moves on, and the global one rests."""
         # one count of 1 500 pairs at 7.2 sigma: a right answer fails with probability below 2e-11
         x = far_from_zero(rng, 30, 50, 2)
-        ys, before, after = shared_generated(candidate, x, 0.5, (2,), seed_of(rng))
+        ys, before, between, _ = shared_generated(candidate, x, 0.5, (2,), seed_of(rng))
         require_repeat([ys[2]], [ys[0]])
-        assert_equal(ys[3:], [x, x])
-        require_untouched(after, before)
+        require_untouched(between[:1], [before])
         one, other = (decisions_of(y, x, 0.5, (2,)) for y in ys[:2])
         require_fresh(one, other, 0.5)
+
+    def test_evaluation(self, candidate, rng):
+        """Outside of training the input comes back bit for bit, and no generator is touched."""
+        x = far_from_zero(rng, 30, 50, 2)
+        ys, _, before, after = shared_generated(candidate, x, 0.5, (2,), seed_of(rng))
+        assert_equal(ys[3:], [x, x])
+        require_untouched(after, before)
 
     def test_global_seed(self, candidate, rng):
         """A global seed repeats the decisions and another one makes others."""
@@ -672,7 +688,7 @@ def random_rates(rng, count):
 
 class TestRateChoice:
     def test_rule(self, candidate, rng):
-        """Random tables are judged by the rule of the statement."""
+        """The largest rate wins whose mean gap to the best, seed by seed, is within one standard error of that mean."""
         for _ in range(12):
             rates = random_rates(rng, 7)
             losses = torch.randn(1, 5, generator=rng, dtype=DOUBLE) + torch.randn(7, 5, generator=rng, dtype=DOUBLE)
@@ -912,7 +928,7 @@ def noise_for(rng, n, x, dtype=torch.float32):
 
 class TestMcDropout:
     def test_moments(self, candidate, rng):
-        """Mean and variance over the passes are those of the outputs."""
+        """Mean and variance over the passes are those of the outputs, the variance with n - 1 in the denominator."""
         for n in (2, 3, 11):
             x = far_from_zero(rng, 4, 3, dtype=DOUBLE)
             noise = noise_for(rng, n, x, DOUBLE)
@@ -978,7 +994,7 @@ class TestMcDropout:
             assert_equal(flags(candidate, x, noise_for(rng, 2, x), 4, modes, True), [modes, 1])
 
     def test_no_graph(self, candidate, rng):
-        """Neither the results nor the parameters learn anything of gradients."""
+        """No graph is built: the results require no gradients, and the parameters keep theirs as they were."""
         x, weight = far_from_zero(rng, 4, 3), far_from_zero(rng, 2, 3)
         noise = noise_for(rng, 6, x)
         mean, variance, needs, grad, requires = without_graph(candidate, x, noise, weight, 6)
@@ -1034,7 +1050,7 @@ def best_over_all_masks(features, target, p):
 
 class TestDropoutRidge:
     def test_all_masks(self, candidate, rng):
-        """The weights are the best over all masks that dropout can draw."""
+        """The weights are exactly the best over all masks, where what is kept is divided by the share that is kept."""
         for p in (0.1, 0.5, 0.8):
             x, y = (torch.randn(s, generator=rng, dtype=DOUBLE) for s in ((9, 4), (9,)))
             assert_close(candidate.dropout_ridge(x, y, p), best_over_all_masks(x, y, p), dtype=DOUBLE)
@@ -1050,9 +1066,8 @@ class TestDropoutRidge:
         """Measuring a feature in other units changes its weight accordingly and no other."""
         x, y = (torch.randn(s, generator=rng, dtype=DOUBLE) for s in ((12, 4), (12,)))
         units = torch.tensor([0.01, 1.0, 50.0, -3.0], dtype=DOUBLE)
-        want = best_over_all_masks(x, y, 0.4)
-        assert_close(candidate.dropout_ridge(x, y, 0.4), want, dtype=DOUBLE)
-        assert_close(candidate.dropout_ridge(x * units, y, 0.4), want / units, dtype=DOUBLE)
+        got = candidate.dropout_ridge(x, y, 0.4)
+        assert_close(candidate.dropout_ridge(x * units, y, 0.4), got / units, dtype=DOUBLE)
 
     def test_orthogonal_features(self, candidate, rng):
         """Features that do not overlap have their weights shrunk by the share that is kept."""

@@ -175,7 +175,7 @@ class TestSoftmax:
         assert_close(candidate.softmax(x), probabilities(x), dtype=torch.float64)
 
     def test_huge_logits(self, candidate, rng):
-        """Logits of any finite size, of either sign, give finite probabilities."""
+        """Logits of any finite size, of either sign, give probabilities as finite and exact as small ones do."""
         largest = torch.finfo(torch.float32).max
         x = torch.cat([normal(rng, 6, 5, scale=1e4), torch.tensor([[largest, 0.0, -largest, largest, 1.0]])])
         assert_close(candidate.softmax(x), probabilities(x))
@@ -255,7 +255,7 @@ class TestSoftmax:
 
 class TestCrossEntropyGrad:
     def test_definition(self, candidate, rng):
-        """The answer is the derivative of the mean cross-entropy."""
+        """The answer is the derivative of the mean cross-entropy of one softmax over all classes."""
         target = torch.randint(0, 5, (9,), generator=rng)
         for logits in (normal(rng, 9, 5), normal(rng, 9, 5)):
             assert_close(candidate.cross_entropy_grad(logits, target), loss_gradient(logits, target))
@@ -302,7 +302,7 @@ class TestCrossEntropyGrad:
 
 class TestSoftmaxVjp:
     def test_definition(self, candidate, rng):
-        """The answer is the incoming gradient times the Jacobian of softmax, along the last dimension by default."""
+        """Each slice multiplies its incoming gradient by its own Jacobian, along the last dimension by default."""
         for _ in range(2):
             y, dy = probabilities(normal(rng, 6, 8, scale=1.0)).float(), normal(rng, 6, 8)
             assert_close(candidate.softmax_vjp(y, dy), pulled_back(y, dy))
@@ -315,7 +315,7 @@ class TestSoftmaxVjp:
             assert_close(candidate.softmax_vjp(y, dy, dim), pulled_back(y, dy, dim))
 
     def test_whole_jacobian(self, candidate, rng):
-        """One unit gradient for each class recovers the Jacobian, row by row."""
+        """One unit gradient for each class recovers the Jacobian, on its diagonal and off it."""
         p = probabilities(normal(rng, 7, scale=1.0))
         want = torch.diag(p) - torch.outer(p, p)
         got = candidate.softmax_vjp(p.expand(7, 7), torch.eye(7, dtype=torch.float64))
@@ -463,8 +463,15 @@ class TestOnlineSoftmax:
 
 
 class TestGumbelSoftmax:
+    def test_noise(self, candidate, rng):
+        """Among equal logits, with a tau of one, only the noise decides: two logarithms, with nothing added inside."""
+        for _ in range(2):
+            logits, u = torch.zeros(6, 5, dtype=torch.float64), uniform(rng, 6, 5)
+            u[:3] = torch.where(u[:3] < 0.5, 2.0**-20 * u[:3], 1 - 2.0**-20 * u[:3])  # near both ends
+            assert_close(candidate.gumbel_softmax(logits, u), soft_sample(logits, u, 1.0), dtype=torch.float64)
+
     def test_soft_sample(self, candidate, rng):
-        """A soft sample is the softmax of logits plus Gumbel noise, all divided by tau."""
+        """A soft sample is the softmax of logits plus noise, both divided by tau."""
         for tau in (0.3, 1.0, 2.0):
             logits, u = normal(rng, 6, 5).double(), uniform(rng, 6, 5)
             assert_close(candidate.gumbel_softmax(logits, u, tau), soft_sample(logits, u, tau), dtype=torch.float64)
@@ -528,7 +535,7 @@ class TestGumbelSoftmax:
 
 class TestSoftmaxTriton:
     def test_definition(self, candidate, rng):
-        """Each row becomes the probabilities of the definition, whatever its width."""
+        """Each row becomes the probabilities of the definition, be its width a power of two or not."""
         for width in (1, 2, 5, 32, 33, 100):
             x = normal(rng, 3, width)
             assert_close(candidate.softmax_triton(x), probabilities(x))
@@ -568,7 +575,7 @@ class TestSoftmaxTriton:
         assert_close(candidate.softmax_triton(x), probabilities(x))
 
     def test_kernel_by_itself(self, candidate, rng):
-        """The kernel, launched from outside, computes the row of its program and writes nothing else."""
+        """Launched by others, the kernel goes by its strides, and what lies beyond a row neither counts nor changes."""
         for n_cols, block, width in ((5, 8, 9), (8, 8, 11), (3, 16, 16)):
             x = normal(rng, 4, n_cols + 3)
             x[:, n_cols:] = 1e4  # no part of the rows
@@ -577,7 +584,7 @@ class TestSoftmaxTriton:
             assert_close(kernel_alone(candidate, x, n_cols, block, width, -7.0), want)
 
     def test_rows_longer_than_a_block(self, candidate, rng):
-        """A kernel whose block is shorter than the rows goes on block by block."""
+        """A row longer than a block is taken block by block, wherever in it the largest logits are."""
         for n_cols, block in ((16, 8), (50, 16)):
             x = normal(rng, 3, n_cols)
             x[0] = x[0].sort().values

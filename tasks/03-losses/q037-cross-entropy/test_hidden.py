@@ -155,7 +155,7 @@ def soft_gradient(candidate, logits, target, weight, smoothing, reduction, cotan
 
 class TestCrossEntropy:
     def test_definition(self, candidate, rng):
-        """The loss is the mean negative log-probability of the right classes, by default."""
+        """By default the loss is the mean negative log-probability of the right classes, after one softmax."""
         for _ in range(2):
             logits, target = normal(rng, 9, 5), classes(rng, 5, 9)
             assert_close(candidate.cross_entropy(logits, target), hard_loss(logits, target)[2])
@@ -216,7 +216,7 @@ class TestCrossEntropy:
         assert_equal(candidate.cross_entropy(torch.zeros(2, 3, 0), classes(rng, 3, 2, 0)), torch.tensor(0.0))
 
     def test_huge_logits(self, candidate, rng):
-        """Confident models get finite losses, right or wrong."""
+        """Confident models, right or wrong, get losses that are finite and yet have no ceiling."""
         for scale in (1e4, 1e30):
             logits, target = scale * (ranks(rng, 6, 5) - 2), classes(rng, 5, 6)
             logits[0] = scale
@@ -240,7 +240,7 @@ class TestCrossEntropy:
         assert_close(candidate.cross_entropy(logits, target, reduction="none"), hard_loss(logits, target)[0])
 
     def test_gradient(self, candidate, rng):
-        """Gradients are those of the definition, with weights and ignored places."""
+        """Gradients reach every class of a place, and are those of the definition with weights and ignored places."""
         logits, weight = normal(rng, 5, 4, 3, scale=1.5).double(), positive(rng, 4).double()
         target = classes(rng, 4, 5, 3)
         target[1, 1:] = -100
@@ -312,6 +312,15 @@ class TestCrossEntropy:
 
 
 class TestBinaryLoss:
+    def check_gradient(self, candidate, rng, x: Tensor) -> None:
+        pos_weight, y, cotangent = positive(rng, 5), torch.rand(4, 5, generator=rng), normal(rng, 4, 5)
+        yes = 1 / (1 + (-x.double()).exp())
+        slope = (1 - y.double()) * yes - pos_weight.double() * y.double() * (1 - yes)
+        got = binary_gradient(candidate, x, y, pos_weight, "none", cotangent)
+        assert_gradient(got, cotangent.double() * slope)
+        got = binary_gradient(candidate, x, y, pos_weight, "mean", torch.tensor(3.0))
+        assert_gradient(got, 3 * slope / 20)
+
     def test_definition(self, candidate, rng):
         """The loss is the mean cross-entropy of yes and no, by default."""
         for _ in range(2):
@@ -339,7 +348,7 @@ class TestBinaryLoss:
             assert_close(candidate.bce_with_logits(x, y, pos_weight), want.mean(), reduction=21)  # a sum of 21
 
     def test_huge_logits(self, candidate, rng):
-        """Confident answers get finite losses, right or wrong."""
+        """Confident answers, right or wrong, get losses that are finite and yet have no ceiling."""
         for scale in (1e4, 1e30):
             x, y = scale * (ranks(rng, 4, 5) - 2), torch.rand(4, 5, generator=rng)
             y[:2] = classes(rng, 2, 2, 5).float()
@@ -356,16 +365,14 @@ class TestBinaryLoss:
             assert_close(got, want, rtol=2e-5, atol=0.0)
 
     def test_gradient(self, candidate, rng):
-        """The gradient is right everywhere: for ordinary logits, for huge ones, and at zero."""
-        pos_weight = positive(rng, 5)
-        for scale in (1.0, 0.0, 1e4):
-            x, y, cotangent = scale * normal(rng, 4, 5), torch.rand(4, 5, generator=rng), normal(rng, 4, 5)
-            yes = 1 / (1 + (-x.double()).exp())
-            slope = (1 - y.double()) * yes - pos_weight.double() * y.double() * (1 - yes)
-            got = binary_gradient(candidate, x, y, pos_weight, "none", cotangent)
-            assert_gradient(got, cotangent.double() * slope)
-            got = binary_gradient(candidate, x, y, pos_weight, "mean", torch.tensor(3.0))
-            assert_gradient(got, 3 * slope / 20)
+        """The gradient is that of the definition, for ordinary logits and for huge ones."""
+        for scale in (1.0, 1e4):
+            self.check_gradient(candidate, rng, scale * normal(rng, 4, 5))
+
+    def test_gradient_at_zero(self, candidate, rng):
+        """The gradient is right where every logit is exactly zero, too."""
+        for _ in range(2):
+            self.check_gradient(candidate, rng, torch.zeros(4, 5))
 
     def test_memory_layout(self, candidate, rng):
         """Views, single numbers and empty tensors are served, in double precision too."""
@@ -389,7 +396,7 @@ class TestBinaryLoss:
 
 class TestInformation:
     def test_definition(self, candidate, rng):
-        """The answer is entropy, cross-entropy and divergence of every row, in nats by default."""
+        """In every row entropy, cross-entropy and divergence weigh the classes by p, in nats by default."""
         for _ in range(2):
             p, q = masses(rng, 6, 5), masses(rng, 6, 5)
             assert_close(candidate.information(p, q), measures(p, q, E))
@@ -470,10 +477,16 @@ def both_gradients(logits: Tensor, target: Tensor) -> list[Tensor]:
 
 class TestLossGradients:
     def test_definition(self, candidate, rng):
-        """Both answers are derivatives, each row's of its own two losses."""
+        """The first answer is the derivative of each row's own cross-entropy."""
         for count in (5, 5, 2):
             logits, target = normal(rng, 8, count, scale=1.5), classes(rng, count, 8)
-            assert_close(candidate.loss_gradients(logits, target), both_gradients(logits, target))
+            assert_close(candidate.loss_gradients(logits, target)[0], both_gradients(logits, target)[0])
+
+    def test_squared_error(self, candidate, rng):
+        """The second answer is the derivative of each row's own squared error, through all entries of the softmax."""
+        for count in (5, 5, 2):
+            logits, target = normal(rng, 8, count, scale=1.5), classes(rng, count, 8)
+            assert_close(candidate.loss_gradients(logits, target)[1], both_gradients(logits, target)[1])
 
     def test_confident_rows(self, candidate, rng):
         """Whatever the confidence, one gradient of a wrong row stays and the other one vanishes."""
@@ -727,7 +740,7 @@ class TestLinearCrossEntropy:
             assert_close(got, linear_loss(hidden, weight, target), reduction=60)  # up to twelve rows of five products
 
     def test_any_chunk(self, candidate, rng):
-        """The size of the chunks changes nothing, whether or not it divides the number of rows."""
+        """Loss and gradients sum up what all chunks give, every row counts once, whatever the size of a chunk is."""
         hidden, weight, target = normal(rng, 11, 4, scale=1.0), normal(rng, 7, 4, scale=1.0), classes(rng, 7, 11)
         want = linear_loss(hidden, weight, target)
         for chunk in (1, 3, 10, 11, 50):

@@ -509,7 +509,7 @@ class TestCausalAttention:
 
 class TestApproximationError:
     def test_against_softmax(self, candidate, rng):
-        """The error is the distance to softmax attention over the latter's norm."""
+        """Softmax and features see one temperature; the error is their distance over the norm of softmax's answer."""
         for _ in range(2):
             q, k, v = (normal(rng, n, d, dtype=torch.float64) for n, d in ((5, 4), (7, 4), (7, 3)))
             w = normal(rng, 6, 4, dtype=torch.float64)
@@ -565,11 +565,19 @@ class TestApproximationError:
 
 class TestRecallCurve:
     def test_random_pairs(self, candidate, rng):
-        """The curve follows the replay of every prefix, for both rules."""
+        """After every write a pair is recalled if its own value is nearest, in Euclidean distance, to the answer."""
         for rule in ("sum", "delta", "sum", "delta"):
             keys, values = normal(rng, 18, 4, dtype=torch.float64), normal(rng, 18, 3, dtype=torch.float64)
             got = candidate.recall_curve(keys, values, rule)
             assert_close(got, shares_recalled(keys, values, rule), dtype=torch.float64)
+
+    def test_length_of_keys(self, candidate, rng):
+        """Only the direction of a key counts."""
+        keys, values = normal(rng, 12, 4, dtype=torch.float64), normal(rng, 12, 3, dtype=torch.float64)
+        scale = torch.rand(12, 1, generator=rng, dtype=torch.float64) * 20 + 0.05
+        for rule in ("sum", "delta"):
+            got = candidate.recall_curve(keys * scale, values, rule)
+            assert_close(got, candidate.recall_curve(keys, values, rule), dtype=torch.float64)
 
     def test_orthogonal_keys(self, candidate, rng):
         """As many orthogonal keys as the memory is wide are all recalled."""
@@ -587,14 +595,6 @@ class TestRecallCurve:
             got = candidate.recall_curve(keys, normal(rng, 10, 6, dtype=torch.float64), "delta")
             want = [1.0] * 5 + [5 / n for n in range(6, 11)]
             assert_close(got, torch.tensor(want, dtype=torch.float64), dtype=torch.float64)
-
-    def test_length_of_keys(self, candidate, rng):
-        """Only the direction of a key counts."""
-        keys, values = normal(rng, 12, 4, dtype=torch.float64), normal(rng, 12, 3, dtype=torch.float64)
-        scale = torch.rand(12, 1, generator=rng, dtype=torch.float64) * 20 + 0.05
-        for rule in ("sum", "delta"):
-            got = candidate.recall_curve(keys * scale, values, rule)
-            assert_close(got, shares_recalled(keys, values, rule), dtype=torch.float64)
 
     def test_later_pairs(self, candidate, rng):
         """An entry of the curve knows nothing of the pairs written after it."""

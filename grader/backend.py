@@ -135,7 +135,7 @@ def gpu_backend(gpu: Gpu) -> Backend:
         GpuUnavailable: the device cannot be given to a lane.
     """
     usual = Limits()
-    limits = replace(usual, memory_mb=usual.memory_mb + cuda.CONTEXT_MB)
+    limits = replace(usual, memory_mb=usual.memory_mb + cuda.CONTEXT_MB, scratch_mb=cuda.CACHES_MB)
     if in_containers():
         settings = replace(
             Settings.from_environment(), gpu=gpu.uuid, image=os.environ.get(CUDA_IMAGE, "forwardpass-lane-cuda")

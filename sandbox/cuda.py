@@ -18,6 +18,8 @@ from sandbox.gpu import Gpu
 
 #: Memory of the host that CUDA takes for itself in a run, beside what the candidate's code does.
 CONTEXT_MB: Final = 6144
+#: What Triton and CUDA write while they compile.
+CACHES_MB: Final = 64
 #: The zygote builds the library here; each run has a /tmp of its own, where nothing can be executed.
 ZYGOTE_TMP_MB: Final = 64
 COMPILER: Final = ("/usr/bin", "/usr/include")

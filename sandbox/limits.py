@@ -13,7 +13,7 @@ class Limits:
     Attributes:
         wall_s: real time one call may take before the run is killed, not counting what it waits for a CPU.
         memory_mb: private memory the run may add to what the zygote had.
-        scratch_mb: bytes in /tmp, the only writable place.
+        scratch_mb: bytes in /tmp, the only writable place: few, for they are memory that no budget for memory counts.
         inodes: files and folders in /tmp.
         threads: tasks the run's user may have; new processes are refused altogether.
         open_files: file descriptors.
@@ -22,7 +22,7 @@ class Limits:
 
     wall_s: float = 10.0
     memory_mb: int = 1024
-    scratch_mb: int = 64
+    scratch_mb: int = 8
     inodes: int = 1024
     threads: int = 64
     open_files: int = 256

@@ -112,10 +112,18 @@ class InProcessBudget:
         self._call(self._sides[0], target, make(), kwargs)
 
     def growth(
-        self, target: str | Probe, make: Callable[[int], tuple[Any, ...]], *, sizes: Sequence[int], **kwargs: Any
+        self,
+        target: str | Probe,
+        make: Callable[[int], tuple[Any, ...]],
+        *,
+        sizes: Sequence[int],
+        far: int = 0,
+        **kwargs: Any,
     ) -> None:
         costs = [min(self._cost_s(self._sides[0], target, make(n), kwargs) for _ in range(3)) for n in sizes]
         xs, ys = [math.log(n) for n in sizes], [math.log(c) for c in costs]
+        for side in self._sides:
+            self._call(side, target, make(far or sizes[-1]), kwargs)
         print(f"growth exponent {statistics.linear_regression(xs, ys).slope:.2f}")
 
 

@@ -71,6 +71,47 @@ def test_a_disturbed_null_call_does_not_raise_the_exponent() -> None:
     assert _exponent(costs) == pytest.approx(quiet)
 
 
+class ScriptedRace:
+    """Costs that grow with one exponent the first time they are measured, with the next the second time, and so on."""
+
+    def __init__(self, exponents: list[float], ratio: float) -> None:
+        self.exponents, self.ratio, self.rounds = exponents, ratio, 0
+
+    def grow(self, costs: dict[int, list[tuple[float, float]]], make: Any) -> None:
+        """Measure once more."""
+        for size in costs:
+            costs[size] = [(size ** self.exponents[self.rounds], 0.0)]
+        self.rounds += 1
+
+    def times(self, make: Any) -> float:
+        """What the large size costs beside the reference."""
+        return self.ratio
+
+
+@pytest.mark.parametrize(
+    ("exponents", "ratio", "verdict"),
+    [
+        ([1.1], 2.0, None),
+        ([1.4, 1.35, 1.35, 1.2], 2.0, None),
+        ([2.0, 2.0], 2.0, Verdict.TOO_SLOW),
+        ([1.4] * 6, 2.0, Verdict.TOO_SLOW),
+        ([1.1], 30.0, Verdict.TOO_SLOW),
+    ],
+)
+def test_growth(monkeypatch: pytest.MonkeyPatch, exponents: list[float], ratio: float, verdict: Verdict | None) -> None:
+    """An exponent in doubt is measured again before it fails, a clear one is not; and no large input costs far more."""
+    race = ScriptedRace(exponents, ratio)
+    monkeypatch.setattr(BudgetFixture, "_race", lambda *_: contextlib.nullcontext(race))
+    nobody = cast("Sitting", object())
+    budget = BudgetFixture(nobody, nobody, Budget(growth=1.3), torch.Generator(), 0)
+    caught = None
+    try:
+        budget.growth("f", lambda size: (size,), sizes=[1, 2, 4, 8])
+    except CandidateFailure as failure:
+        caught = failure.verdict
+    assert (caught, race.rounds) == (verdict, len(exponents))
+
+
 class FakeGpu:
     """A device on which each run's calls take what the test says; the reference's more while the candidate lives."""
 

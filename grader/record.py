@@ -78,6 +78,6 @@ class Record:
 
 
 def quoted(source: Sequence[str], numbers: Iterable[int]) -> tuple[tuple[int, str], ...]:
-    """These lines of `source` with their numbers, as far as there are such."""
-    known = [number for number in numbers if 0 < number <= len(source)]
+    """These lines of `source` with their numbers, as far as there are such; those of a recursion once."""
+    known = [number for number in dict.fromkeys(numbers) if 0 < number <= len(source)]
     return tuple((number, source[number - 1].strip()[:MOST_OF_A_LINE]) for number in known)

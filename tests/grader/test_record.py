@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grader.desk import ExaminerFault, Template
-from grader.record import Record
+from grader.record import Record, quoted
 from grader.report import Check
 from grader.schema import Level, Part
 from grader.verdict import Verdict
@@ -64,3 +64,8 @@ def test_a_lines_text_comes_from_the_submission_we_hold() -> None:
     """Whatever the lane says stands there; lines outside the file are dropped."""
     failed = message("test_a", Verdict.EXCEPTION, [[2, "a secret"], [99, "nowhere"]])
     assert record(failed, message("test_b"), END).part_report(PART).checks[0].lines == ((2, "two"),)
+
+
+def test_lines_of_a_recursion_are_quoted_once() -> None:
+    """A line that stands in a traceback twenty times is read once, and one that is not in the file never."""
+    assert quoted(["one", "two"], [1, 2, 2, 2, 1, 3]) == ((1, "one"), (2, "two"))

@@ -61,4 +61,4 @@ def _stale(db: Db) -> list[Session]:
             col(Session.finished_at) < func.now() - func.make_interval(0, 0, 0, col(Assessment.retention_days)),
         )
     )
-    return list(db.exec(query.limit(20).with_for_update(skip_locked=True, of=Session)))
+    return list(db.exec(query.limit(20).with_for_update(skip_locked=True, key_share=True, of=Session)))

@@ -66,8 +66,8 @@ def begin(db: Db, invitation: Invitation, assessment: Assessment) -> Session:
 
 
 def locked(db: Db, session_id: uuid.UUID) -> Session | None:
-    """A session that nobody else changes until this transaction ends."""
-    return db.exec(select(Session).where(Session.id == session_id).with_for_update()).first()
+    """A session that nobody else changes until this transaction ends; rows that refer to it can be added meanwhile."""
+    return db.exec(select(Session).where(Session.id == session_id).with_for_update(key_share=True)).first()
 
 
 def require_open(db: Db, session: Session) -> None:
@@ -149,7 +149,7 @@ def finish(db: Db, catalogue: Catalogue, session: Session) -> list[Submission]:
 def due(db: Db, limit: int = 20) -> list[Session]:
     """Sessions whose time is over and that nobody has closed, locked."""
     query = select(Session).where(col(Session.finished_at).is_(None), col(Session.ends_at) <= func.now())
-    return list(db.exec(query.limit(limit).with_for_update(skip_locked=True)))
+    return list(db.exec(query.limit(limit).with_for_update(skip_locked=True, key_share=True)))
 
 
 def _number(db: Db, session: Session, assessment: Assessment, task: str) -> int:

@@ -14,7 +14,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 from sqlmodel import text
 
-from api import events
+from api import events, sessions
 from api.app import create
 from api.database import Database
 from api.settings import Settings
@@ -88,6 +88,16 @@ def test_in_turn(ours: Organisation, database: Database) -> None:
         events.tell(second, other, "submission", {})
         with pytest.raises(OperationalError, match="lock timeout"):
             events.tell(second, one, "submission", {})
+
+
+def test_told_beside_a_lock(ours: Organisation, database: Database) -> None:
+    """Who has locked a session keeps nobody from telling something of it: they would wait for each other."""
+    session_id = uuid.UUID(ours.candidate().session_id)
+    with database.session() as first, database.session() as second:
+        assert sessions.locked(first, session_id)
+        second.connection().execute(text("SET LOCAL lock_timeout = '100ms'"))
+        events.tell(second, session_id, "submission", {})
+        second.commit()
 
 
 def test_live(ours: Organisation, database: Database, address: str) -> None:

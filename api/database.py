@@ -65,10 +65,14 @@ class Database:
             connect_args={**HERE, "options": _options(THERE | limits)},
         )
 
+    def begin(self) -> Db:
+        """A transaction that its user commits and closes; what is not committed then is undone."""
+        return Db(self.engine, expire_on_commit=False)
+
     @contextlib.contextmanager
     def session(self) -> Iterator[Db]:
-        """A transaction that its user commits; what is not committed is undone."""
-        with Db(self.engine, expire_on_commit=False) as db:
+        """The same for as long as this lasts."""
+        with self.begin() as db:
             yield db
 
     def migrate(self) -> None:

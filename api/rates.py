@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, Service
 from api.problems import Problem
@@ -18,7 +19,7 @@ COUNT = text("""
 """)
 
 
-def limited(request: Request, response: Response, service: Service) -> None:
+async def limited(request: Request, response: Response, service: Service) -> None:
     """Count a call that writes, by its token or, without one, by its address.
 
     Raises:
@@ -27,7 +28,8 @@ def limited(request: Request, response: Response, service: Service) -> None:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     most = service.settings.requests_a_minute
-    count, wait_s = _count(service, _caller(request))
+    async with service.door:
+        count, wait_s = await run_in_threadpool(_count, service, _caller(request))
     headers = {
         "RateLimit-Policy": f'"writes";q={most};w=60',
         "RateLimit": f'"writes";r={max(0, most - count)};t={wait_s}',

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
@@ -45,6 +47,20 @@ def test_often(ours: Organisation, settings: Settings, database: Database) -> No
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     assert answers[-1].headers["ratelimit-policy"] == '"writes";q=5;w=60'
     assert ours.admin.get("/assessments").status_code == 200
+
+
+def test_crowd(ours: Organisation, url: str) -> None:
+    """Many more requests at once than there are connections and threads are all answered; none waits in a circle."""
+    app = create(Settings(pool=4), Database(url, pool=4))
+    headers = {"Authorization": f"Bearer {ours.admin.token}"}
+
+    async def ask() -> list[int]:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=f"http://test{PREFIX}", headers=headers) as web:
+            answers = await asyncio.gather(*(web.get("/assessments") for _ in range(120)))
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(ask()) == [200] * 120
 
 
 def test_logs_quote_nobody(ours: Organisation, database: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -33,7 +33,7 @@ class AuditEntry(SQLModel, table=True):
 
 
 class LaneLoss(SQLModel, table=True):
-    """Lanes that a worker had to replace: a timeout or an attack cost one, or it broke."""
+    """Lanes that a worker had to replace: candidate code was not to be got out of one, or it broke."""
 
     __tablename__ = "lane_loss"
 

@@ -8,13 +8,14 @@ LONGEST = 4096
 
 
 def quadratic(q, k, v):
-    out = []
-    for rows in q.split(256, -2):
-        pairs = rows @ k.transpose(-1, -2)
+    out = q.new_empty(*q.shape[:-1], v.shape[-1])
+    for start in range(0, q.shape[-2], 256):
+        rows = slice(start, start + 256)
+        pairs = q[..., rows, :] @ k.transpose(-1, -2)
         mass = pairs.sum(-1, keepdim=True)
         empty = mass == 0
-        out.append(((pairs / mass.masked_fill(empty, 1)) @ v).masked_fill(empty, 0))
-    return torch.cat(out, -2) if out else q.new_zeros(*q.shape[:-1], v.shape[-1])
+        out[..., rows, :] = (pairs @ v / mass.masked_fill(empty, 1)).masked_fill(empty, 0)
+    return out
 
 
 def linear_attention(q, k, v, keep=None):

@@ -42,16 +42,18 @@ from sandbox.run import Run
 
 PAIRS: Final = 11
 MORE_PAIRS: Final = 21
+#: A race is won early if all of so many ratios are under the limit by this much.
 CLEAR_PAIRS: Final = 5
-#: A race is over early if all ratios so far are on one side of the limit by this much.
 CLEARLY_UNDER: Final = 0.8
-CLEARLY_OVER: Final = 1.5
-HOPELESS: Final = 20.0
+#: It is lost early if after so many pairs the ratios are so many times the limit: all but a share of strays, which
+#: a busy moment of the reference may have excused.
+HOPELESS: Final = {1: 20.0, 3: 4.0, PAIRS: 1.5}
+STRAYS: Final = 0.1
 #: Of all pairs, the share over the limit that makes a verdict of `too_slow` and not of noise.
 CONVICTION: Final = 0.7
 SIZES_REPEATED: Final = 3
 #: How often every size is measured as many times again while the exponent is over its limit, and by how little that
-#: has to be for more than twice: the least counts, and noise only ever adds to it.
+#: has to be, divided by the times it was: the least counts, and noise only ever adds to it.
 GROWTH_ROUNDS: Final = 6
 DOUBTFUL: Final = 0.4
 #: How many times the reference's cost the largest input may take where growth is judged.
@@ -152,7 +154,7 @@ class BudgetFixture:
             for again in range(GROWTH_ROUNDS):
                 race.grow(costs, make)
                 exponent = _exponent(costs)
-                if exponent <= limit or (again and exponent > limit + DOUBTFUL):
+                if exponent <= limit or (again and exponent > limit + DOUBTFUL / again):
                     break
             self.measured |= {"exponent": exponent, "limit": limit}
             if exponent > limit:
@@ -242,7 +244,7 @@ class Race:
         ratios: list[float] = []
         for count in range(1, PAIRS + MORE_PAIRS + 1):
             ratios.append(self._pair())
-            if ratios[0] > HOPELESS * limit or _is_settled(ratios, limit):
+            if _is_settled(ratios, limit):
                 break
             if count == PAIRS:  # the least counts, and a busy moment may be over
                 self._learn_null(self._make())
@@ -372,9 +374,12 @@ def _trusted() -> Iterator[None]:
 
 def _is_settled(ratios: list[float], limit: float) -> bool:
     count = len(ratios)
+    least = sorted(ratios)[int(STRAYS * count)]
+    if any(count >= pairs and least > times * limit for pairs, times in HOPELESS.items()):
+        return True
     if count == PAIRS:
-        return statistics.median(ratios) <= limit or min(ratios) > CLEARLY_OVER * limit
-    return count >= CLEAR_PAIRS and count < PAIRS and max(ratios) <= CLEARLY_UNDER * limit
+        return statistics.median(ratios) <= limit
+    return CLEAR_PAIRS <= count < PAIRS and max(ratios) <= CLEARLY_UNDER * limit
 
 
 def _judge_ratios(ratios: list[float], limit: float, cost: str) -> None:

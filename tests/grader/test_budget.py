@@ -32,10 +32,19 @@ def test_eleven_pairs_settle_a_pass_by_their_median() -> None:
     assert _is_settled([1.0] * 6 + [9.0] * 5, 2.0)
 
 
-def test_eleven_pairs_settle_a_fail_only_where_all_are_far_over() -> None:
+def test_eleven_pairs_settle_a_fail_only_where_all_but_one_are_far_over() -> None:
     """Otherwise 21 more are run before anything fails."""
     assert _is_settled([3.1] * 11, 2.0)
-    assert not _is_settled([3.1] * 10 + [2.2], 2.0)
+    assert _is_settled([3.1] * 10 + [2.2], 2.0)
+    assert not _is_settled([3.1] * 9 + [2.2] * 2, 2.0)
+
+
+def test_the_farther_over_the_limit_the_fewer_pairs_settle_a_fail() -> None:
+    """One pair at twenty times the limit, or three in a row at four times, are no neighbour's doing."""
+    assert _is_settled([41.0], 2.0)
+    assert not _is_settled([39.0] * 2, 2.0)
+    assert _is_settled([8.1] * 3, 2.0)
+    assert not _is_settled([39.0, 39.0, 7.9], 2.0)
 
 
 def test_a_median_under_the_limit_passes() -> None:

@@ -14,6 +14,7 @@ from sqlmodel import col, func, or_, select, update
 
 from api import secrets
 from api.context import DbSession, Service
+from api.database import keep_now
 from api.problems import Problem
 from api.tables import Kind, Role, Token, User
 
@@ -81,8 +82,9 @@ def _alive(db: DbSession, service: Service, text: str) -> Caller | None:
     row = db.exec(query).first()
     if row is None:
         return None
-    token, user, now = row
-    if token.kind is Kind.KEY and (token.used_at is None or now - token.used_at > NOTED_EVERY):
+    token, user, at = row
+    keep_now(db, at)
+    if token.kind is Kind.KEY and (token.used_at is None or at - token.used_at > NOTED_EVERY):
         _note_use(service, token)
     role = user.role if user and token.kind is not Kind.KEY else token.role
     name = f"{user.name} <{user.email}>" if user else f"{token.kind.value} {token.start}… {token.name}".strip()

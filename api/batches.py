@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session as Db
 from sqlmodel import and_, col, func, select
 
-from api import gradings, sessions
+from api import gradings
 from api.catalogue import Catalogue
+from api.database import now
 from api.jobs import Urgency
 from api.problems import Problem
 from api.tables import Batch, BatchState, Grading, Result, State, Submission
@@ -105,7 +106,7 @@ def locked(db: Db, batch_id: uuid.UUID) -> Batch | None:
 
 def decided(db: Db, batch: Batch, who: uuid.UUID | None) -> None:
     """Note who decided, and when."""
-    batch.decided_by, batch.decided_at = who, sessions.now(db)
+    batch.decided_by, batch.decided_at = who, now(db)
     db.add(batch)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from alembic.config import Config
 from psycopg import conninfo
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session as Db
-from sqlmodel import text
+from sqlmodel import func, select, text
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: Any number that nobody else takes: two services that start at once migrate one after the other.
@@ -65,6 +66,11 @@ class Database:
             connect_args={**HERE, "options": _options(THERE | limits)},
         )
 
+    @cached_property
+    def alone(self) -> Engine:
+        """The same connections for statements that are transactions by themselves."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     def begin(self) -> Db:
         """A transaction that its user commits and closes; what is not committed then is undone."""
         return Db(self.engine, expire_on_commit=False)
@@ -105,6 +111,21 @@ class Database:
 def _options(parameters: Mapping[str, object]) -> str:
     """Parameters of the server for one connection."""
     return " ".join(f"-c {name}={value}" for name, value in parameters.items())
+
+
+def now(db: Db) -> datetime:
+    """The database's clock as it stood when the running transaction began, asked for once in each."""
+    transaction, found = db.info.get("now", (None, None))
+    if found is None or transaction is not db.get_transaction():
+        found = db.exec(select(func.now())).one()
+        keep_now(db, found)
+    assert isinstance(found, datetime)
+    return found
+
+
+def keep_now(db: Db, found: datetime) -> None:
+    """Remember it where a query of the running transaction told it along with something else."""
+    db.info["now"] = db.get_transaction(), found
 
 
 def connection_of(db: Db) -> psycopg.Connection[tuple[object, ...]]:

@@ -6,6 +6,7 @@ from sqlmodel import Session as Db
 from sqlmodel import col, delete, func, select, update
 
 from api import gradings
+from api.database import now
 from api.tables import (
     Attempt,
     Draft,
@@ -46,8 +47,8 @@ def erase(db: Db, session: Session) -> None:
     blank = {"name": ERASED, "email": ERASED}
     db.exec(update(Invitation).where(col(Invitation.id) == session.invitation_id).values(**blank))
     session.name = session.email = ERASED
-    now = db.exec(select(func.now())).one()
-    session.erased_at, session.finished_at = now, session.finished_at or now
+    session.erased_at = now(db)
+    session.finished_at = session.finished_at or session.erased_at
     db.add(session)
 
 

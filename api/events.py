@@ -22,7 +22,9 @@ PING_S: Final = 15.0
 PAGE: Final = 500
 #: How often a stream looks how far its submissions have come in the queue, while any waits there.
 PLACES_S: Final = 2.0
-IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:session, 0))")
+IN_TURN: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(:session, 0)), pg_notify(:channel, :payload)"  # heard at the commit
+)
 
 
 def tell(db: Db, session_id: uuid.UUID, kind: str, data: dict[str, Any]) -> None:
@@ -31,15 +33,18 @@ def tell(db: Db, session_id: uuid.UUID, kind: str, data: dict[str, Any]) -> None
     A session's events are written one transaction after the other: were an event committed after one with a higher
     number, whoever had read that one already would never see it.
     """
-    db.connection().execute(IN_TURN, {"session": str(session_id)})
+    told = {"session": str(session_id), "channel": CHANNEL, "payload": _payload(session_id)}
+    db.connection().execute(IN_TURN, told)
     db.add(Event(session_id=session_id, kind=kind, data=data))
-    notify(db, session_id)
 
 
 def notify(db: Db, session_id: uuid.UUID, news: dict[str, Any] | None = None) -> None:
     """Wake who follows a session, with something that is not written down."""
-    payload = json.dumps({"topic": str(session_id), **(news or {})})
-    db.exec(select(func.pg_notify(CHANNEL, payload)))
+    db.exec(select(func.pg_notify(CHANNEL, _payload(session_id, news))))
+
+
+def _payload(session_id: uuid.UUID, news: dict[str, Any] | None = None) -> str:
+    return json.dumps({"topic": str(session_id), **(news or {})})
 
 
 async def follow(service: Context, session_id: uuid.UUID, after: int) -> AsyncIterator[bytes]:

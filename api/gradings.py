@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session as Db
 from sqlmodel import col, func, select
 
 from api import events, jobs
+from api.database import now
 from api.tables import Attempt, Batch, BatchState, Grading, Result, State, Submission
 from api.webhooks import Occasion, announce
 
@@ -166,7 +166,7 @@ def _park(db: Db, grading: Grading, submission: Submission) -> None:
 
 
 def _end(db: Db, grading: Grading, state: State, outcome: str) -> None:
-    grading.state, grading.finished_at = state, _now(db)
+    grading.state, grading.finished_at = state, now(db)
     db.add(grading)
     if outcome and grading.epoch:
         _note(db, grading, outcome, "")
@@ -175,7 +175,7 @@ def _end(db: Db, grading: Grading, state: State, outcome: str) -> None:
 def _note(db: Db, grading: Grading, outcome: str, message: str) -> None:
     attempt = db.get(Attempt, (grading.id, grading.epoch))
     if attempt and not attempt.outcome:
-        attempt.outcome, attempt.message, attempt.finished_at = outcome, message[:2000], _now(db)
+        attempt.outcome, attempt.message, attempt.finished_at = outcome, message[:2000], now(db)
         db.add(attempt)
 
 
@@ -199,7 +199,3 @@ def _tell(db: Db, submission: Submission, grading: Grading) -> None:
     if grading.batch_id is None:
         data = {"submission_id": str(submission.id), "task": submission.task, "state": grading.state.value}
         events.tell(db, submission.session_id, "submission", data)
-
-
-def _now(db: Db) -> datetime:
-    return db.exec(select(func.now())).one()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session as Db
-from sqlmodel import func, select
+from sqlmodel import select
 
 from api import events, jobs
+from api.database import now
 from api.gradings import TRIES
 from api.tables import Run, State
 
@@ -57,7 +58,7 @@ def finish(db: Db, begun: BegunRun, result: dict[str, Any] | None) -> bool:
         if run.state is State.QUEUED:
             jobs.enqueue_run(db, run)
     else:
-        run.state, run.result, run.finished_at = State.DONE, result, db.exec(select(func.now())).one()
+        run.state, run.result, run.finished_at = State.DONE, result, now(db)
     db.add(run)
     _tell(db, run)
     db.commit()

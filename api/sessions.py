@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session as Db
@@ -13,6 +13,7 @@ from sqlmodel import col, func, select, update
 
 from api import events, gradings
 from api.catalogue import Catalogue
+from api.database import now
 from api.jobs import Urgency
 from api.problems import Problem
 from api.tables import Assessment, Draft, Grading, Invitation, Session, State, Submission, Token
@@ -20,11 +21,6 @@ from api.webhooks import Occasion, announce
 from grader.submission import problem_of
 
 SEED_BITS = 48
-
-
-def now(db: Db) -> datetime:
-    """The database's clock, as it stood when the transaction began."""
-    return db.exec(select(func.now())).one()
 
 
 def enter(db: Db, invitation: Invitation, assessment: Assessment) -> Session:

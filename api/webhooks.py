@@ -20,7 +20,7 @@ import httpx2
 from sqlmodel import Session as Db
 from sqlmodel import col, func, select
 
-from api.database import Database
+from api.database import Database, now
 from api.outbound import Outbound, Refused
 from api.tables import Delivery, Webhook
 
@@ -62,14 +62,14 @@ def announce(db: Db, organisation_id: uuid.UUID, occasion: Occasion, data: dict[
 
 def address(db: Db, webhook: Webhook, occasion: Occasion, data: dict[str, str]) -> Delivery:
     """Write down a message to one webhook."""
-    now = db.exec(select(func.now())).one()
-    payload = {"type": occasion.value, "timestamp": now.isoformat(), "data": data}
+    at = now(db)
+    payload = {"type": occasion.value, "timestamp": at.isoformat(), "data": data}
     delivery = Delivery(
         organisation_id=webhook.organisation_id,
         webhook_id=webhook.id,
         event=occasion.value,
         payload=payload,
-        next_at=now,
+        next_at=at,
     )
     db.add(delivery)
     return delivery
@@ -109,11 +109,11 @@ def lease(db: Db) -> Due | None:
     if row is None:
         return None
     delivery, webhook = row
-    now = _now(db)
-    delivery.tries, delivery.next_at = delivery.tries + 1, now + timedelta(seconds=LEASE_S)
+    at = now(db)
+    delivery.tries, delivery.next_at = delivery.tries + 1, at + timedelta(seconds=LEASE_S)
     db.add(delivery)
     body = json.dumps(delivery.payload, ensure_ascii=False).encode()
-    stamp = int(now.timestamp())
+    stamp = int(at.timestamp())
     headers = {
         "Content-Type": "application/json",
         "webhook-id": f"msg_{delivery.id.hex}",
@@ -130,15 +130,15 @@ def record(db: Db, delivery_id: uuid.UUID, status: int | None, problem: str) -> 
     delivery = db.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
     if delivery is None:
         return
-    now = _now(db)
+    at = now(db)
     delivery.status, delivery.error = status, problem[:500]
     if status is not None and 200 <= status < 300:
-        delivery.delivered_at, delivery.next_at = now, None
+        delivery.delivered_at, delivery.next_at = at, None
     else:
-        delivery.next_at = _next(delivery.tries, now)
+        delivery.next_at = _next(delivery.tries, at)
     if status == GONE:
         webhook = db.get_one(Webhook, delivery.webhook_id)
-        webhook.disabled_at, delivery.next_at = now, None
+        webhook.disabled_at, delivery.next_at = at, None
         db.add(webhook)
     db.add(delivery)
     db.commit()
@@ -152,10 +152,6 @@ def _send(outbound: Outbound, due: Due) -> tuple[int | None, str]:
     return status, "" if 200 <= status < 300 else f"the receiver answered {status}"
 
 
-def _next(tries: int, now: datetime) -> datetime | None:
+def _next(tries: int, failed_at: datetime) -> datetime | None:
     """When a failed delivery is tried again, if ever."""
-    return now + timedelta(seconds=BACK_OFF_S[tries - 1]) if tries <= len(BACK_OFF_S) else None
-
-
-def _now(db: Db) -> datetime:
-    return db.exec(select(func.now())).one()
+    return failed_at + timedelta(seconds=BACK_OFF_S[tries - 1]) if tries <= len(BACK_OFF_S) else None

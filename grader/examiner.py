@@ -49,6 +49,7 @@ def base(control: socket.socket) -> None:
     """Import everything once, then fork a template for each request."""
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     sys.dont_write_bytecode = True
+    kernel.weigh_session()
     _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -148,7 +148,7 @@ def confine(
     isolation: Isolation, channel_fd: int, limits: dict[str, int], filter_program: bytes, processes: bool
 ) -> None:
     """Everything between the fork and the first byte of candidate code."""
-    os.setsid()  # signals to a process group cross PID namespaces: without this, to the spare run too
+    os.setpgid(0, 0)  # signals to a process group cross PID namespaces: without this, to the spare run too
     isolation.enter(limits, processes)
     _keep_descriptors(channel_fd)
     _lower_limits(limits, resource.RLIM_INFINITY if processes else MOST_ADDRESSES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,9 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 _LAST_CAPABILITY: Final = 63
 
 _MNT_DETACH: Final = 2
+#: How often, and how long apart, what the kernel lets few do at a time is tried.
+_PATIENCE: Final = 20
+_A_MOMENT_S: Final = 0.1
 #: The number of a system call the C library has no function for.
 _PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
 
@@ -97,6 +101,23 @@ def install_seccomp(program: bytes) -> None:
     code = ctypes.create_string_buffer(program, len(program))
     header = _Program(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
     _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(header), 0, 0), "prctl(PR_SET_SECCOMP)")
+
+
+def weigh_session() -> None:
+    """Have the scheduler weigh this process's session by the process's niceness, which alone counts only inside one.
+
+    Where sessions are weighed (autogroup), each new one starts as heavy as any other, however nice who opened it. An
+    ordinary user may change few of them in a moment, so it is tried for a while; nothing hangs on it but who waits.
+    """
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    for _ in range(_PATIENCE if niceness > 0 else 0):
+        try:
+            Path("/proc/self/autogroup").write_text(str(niceness))
+            break
+        except BlockingIOError:
+            time.sleep(_A_MOMENT_S)
+        except OSError:  # no such thing here, or /proc is read-only
+            break
 
 
 def private_bytes() -> int:

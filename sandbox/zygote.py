@@ -230,6 +230,7 @@ def main() -> None:
     isolation = None
     try:
         isolation = _apart(options)
+        kernel.weigh_session()
         Zygote(control, isolation).serve()
     except Exception as error:
         traceback.print_exc()

@@ -10,6 +10,7 @@ import click
 
 from api.commands import require_packages
 from grader.commands.exits import NotGraded, Refused
+from sandbox import kernel
 
 QUEUES = ("cpu", "gpu")
 
@@ -23,6 +24,7 @@ def command(queues: tuple[str, ...], jobs: int | None) -> None:
     SIGTERM has it finish what it has begun, or hand it back to others.
     """
     require_packages()
+    kernel.weigh_session()  # how nice it is says who started it
     from api.catalogue import Catalogue
     from api.database import Database
     from api.settings import SettingsError, load

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session as Db
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from api.access import Caller, Reader, Recruiter
 from api.audit import note
 from api.catalogue import Catalogue
 from api.context import DbSession, Service
+from api.database import now
 from api.idempotency import OnceOnly
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Problem, documented, unknown
@@ -154,7 +155,7 @@ def change_assessment(
     assessment = owned(db, who, assessment_id)
     changes = given.model_dump(exclude_none=True, exclude={"archived"})
     if given.archived is not None:
-        changes["archived_at"] = db.exec(select(func.now())).one() if given.archived else None
+        changes["archived_at"] = now(db) if given.archived else None
     assessment.sqlmodel_update(changes)
     db.add(assessment)
     note(db, who, "assessment.change", assessment.id, **given.model_dump(exclude_none=True, mode="json"))

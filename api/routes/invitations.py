@@ -14,6 +14,7 @@ from api import secrets, sessions
 from api.access import Caller, Reader, Recruiter
 from api.audit import note
 from api.context import Context, DbSession, Service
+from api.database import now
 from api.idempotency import Once, OnceOnly
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Problem, documented, unknown
@@ -90,7 +91,7 @@ def invite(
         assessment_id=assessment.id,
         created_by=who.user_id,
         hash=secrets.hashed(token),
-        expires_at=sessions.now(db) + timedelta(days=given.days),
+        expires_at=now(db) + timedelta(days=given.days),
         **given.model_dump(exclude={"days"}),
     )
     db.add(invitation)
@@ -109,7 +110,7 @@ def renew(
     if invitation.revoked_at:
         raise Problem(409, "this invitation was taken back: make another")
     token = secrets.new(secrets.INVITATION)
-    invitation.hash, invitation.renewed_at = secrets.hashed(token), sessions.now(db)
+    invitation.hash, invitation.renewed_at = secrets.hashed(token), now(db)
     invitation.expires_at = invitation.renewed_at + timedelta(days=given.days)
     db.add(invitation)
     note(db, who, "invitation.renew", invitation.id)
@@ -140,7 +141,7 @@ def revoke(db: DbSession, who: Recruiter, invitation_id: uuid.UUID) -> None:
     found = _locked(db, who, invitation_id)
     if found.used_at:
         raise Problem(409, "this invitation was used: finish its session instead")
-    found.revoked_at = found.revoked_at or sessions.now(db)
+    found.revoked_at = found.revoked_at or now(db)
     db.add(found)
     note(db, who, "invitation.revoke", found.id)
     db.commit()
@@ -156,7 +157,7 @@ def accept(db: DbSession, given: Accept, response: Response) -> Begun:
     invitation = db.exec(mine.with_for_update()).first()
     if invitation is None:
         raise unknown("invitation")
-    _require_usable(invitation, sessions.now(db))
+    _require_usable(invitation, now(db))
     session = sessions.enter(db, invitation, db.get_one(Assessment, invitation.assessment_id))
     token = secrets.new(secrets.PREFIXES[Kind.CANDIDATE])
     db.add(

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from api import secrets, sessions
+from api import secrets
 from api.access import COOKIE, Admin, Anyone, Caller, Staff
 from api.audit import note
 from api.context import DbSession, Service
+from api.database import now
 from api.idempotency import OnceOnly
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Problem, documented, unknown
@@ -147,7 +148,7 @@ def change_user(db: DbSession, who: Admin, user_id: uuid.UUID, given: UserChange
     if given.role:
         user.role = given.role
     if given.disabled is not None:
-        user.disabled_at = sessions.now(db) if given.disabled else None
+        user.disabled_at = now(db) if given.disabled else None
     db.add(user)
     note(db, who, "user.change", user.id, **given.model_dump(exclude_none=True))
     db.commit()
@@ -171,7 +172,7 @@ def sign_in(service: Service, db: DbSession, given: SignIn, response: Response) 
     """Use a sign-in link, once."""
     mine = select(Token).where(Token.hash == secrets.hashed(given.token.get_secret_value()), Token.kind == Kind.SIGN_IN)
     link = db.exec(mine.with_for_update()).first()
-    now = sessions.now(db)
+    at = now(db)
     user = db.get(User, link.user_id) if link and link.user_id else None
     if (
         link is None
@@ -179,12 +180,12 @@ def sign_in(service: Service, db: DbSession, given: SignIn, response: Response) 
         or user.disabled_at
         or link.revoked_at
         or not link.expires_at
-        or link.expires_at <= now
+        or link.expires_at <= at
     ):
         raise Problem(
             401, "this link was used, or it is over: ask an admin for another", {"WWW-Authenticate": "Bearer"}
         )
-    link.used_at = link.revoked_at = now
+    link.used_at = link.revoked_at = at
     db.add(link)
     minutes = BROWSER_DAYS * 24 * 60
     token, made = new_token(db, Kind.BROWSER, user.organisation_id, user.role, minutes=minutes, user=user)
@@ -248,7 +249,7 @@ def new_token(
         start=secret[: secrets.SHOWN],
         hash=secrets.hashed(secret),
         user_id=user.id if user else None,
-        expires_at=sessions.now(db) + timedelta(minutes=minutes) if minutes else None,
+        expires_at=now(db) + timedelta(minutes=minutes) if minutes else None,
     )
     db.add(made)
     return secret, made
@@ -262,7 +263,7 @@ def _owned_user(db: DbSession, who: Caller, user_id: uuid.UUID) -> User:
 
 
 def _revoke(db: DbSession, token: Token) -> None:
-    token.revoked_at = token.revoked_at or sessions.now(db)
+    token.revoked_at = token.revoked_at or now(db)
     db.add(token)
 
 

@@ -16,6 +16,7 @@ from api import events, sessions
 from api.access import Anyone, Caller, Finisher, Reader, Recruiter
 from api.audit import note
 from api.context import DbSession, Service
+from api.database import now
 from api.erasure import erase
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Problem, documented, unknown
@@ -164,7 +165,7 @@ def put_draft(
     source = given.source.encode("utf-8", "surrogatepass")
     sessions.require_source(task_id, source)
     draft = found or Draft(session_id=session_id, task=task_id, version=0, source=b"")
-    draft.version, draft.source, draft.saved_at = version + 1, source, sessions.now(db)
+    draft.version, draft.source, draft.saved_at = version + 1, source, now(db)
     db.add(draft)
     db.commit()
     response.headers["ETag"] = f'"{draft.version}"'
@@ -227,7 +228,7 @@ def shown(db: Db, session: Session) -> SessionOut:
     assessment = db.get_one(Assessment, session.assessment_id)
     own = session.model_dump(include=set(SessionOut.model_fields))
     tasks = [TaskIn(**one) for one in assessment.tasks]
-    return SessionOut(**own, tasks=tasks, attempts=assessment.attempts, now=sessions.now(db))
+    return SessionOut(**own, tasks=tasks, attempts=assessment.attempts, now=now(db))
 
 
 def _require_asked(db: Db, session: Session, task_id: str) -> None:

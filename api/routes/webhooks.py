@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session as Db
 from sqlmodel import select
 
-from api import sessions, webhooks
+from api import webhooks
 from api.access import Admin, Caller
 from api.audit import note
 from api.context import Context, DbSession, Service
+from api.database import now
 from api.idempotency import OnceOnly
 from api.outbound import Outbound, Refused
 from api.pages import Cursor, Limit, Page, page
@@ -128,7 +129,7 @@ def replay_delivery(db: DbSession, who: Admin, webhook_id: uuid.UUID, delivery_i
     found = db.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
     if found is None or found.webhook_id != webhook_id:
         raise unknown("delivery")
-    found.tries, found.delivered_at, found.next_at = 0, None, sessions.now(db)
+    found.tries, found.delivered_at, found.next_at = 0, None, now(db)
     db.add(found)
     note(db, who, "webhook.replay", found.id)
     db.commit()

@@ -82,6 +82,28 @@ def test_lane_of_the_bundled_program(bare: Bubblewrap, monkeypatch: pytest.Monke
     started.stop()
 
 
+NICE = """
+import os
+from sandbox.bubblewrap import Bubblewrap
+from sandbox.lane import Preparation
+from sandbox.limits import Limits
+os.nice(5)
+started = Bubblewrap(Limits(), Preparation(preload=())).start()
+run = started.lane.run()
+run.load("m", "def f(): return open('/proc/self/autogroup').read()")
+print(run.call("m", "f", ()).value)
+started.stop()
+"""
+
+
+def test_runs_weigh_as_little_as_who_started_the_lane_is_nice(bare: Bubblewrap) -> None:
+    """A lane's session and its runs' give way to others as far as the niceness of their owner says."""
+    if not Path("/proc/self/autogroup").exists():
+        pytest.skip("this kernel weighs no sessions (CONFIG_SCHED_AUTOGROUP)")
+    done = subprocess.run([sys.executable, "-c", NICE], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.stdout.split()[1:] == ["nice", "5"], done.stderr
+
+
 def test_user_namespaces_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where user namespaces are forbidden the error says so and what to do."""
     refusal = "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"

@@ -39,6 +39,16 @@ def test_private_bytes() -> None:
     del kept
 
 
+@pytest.mark.parametrize("niceness", [0, 7])
+def test_a_session_weighs_as_little_as_its_process_is_nice(niceness: int) -> None:
+    """Niceness, which counts only inside a session where sessions are weighed, counts between them too."""
+    if not Path("/proc/self/autogroup").exists():
+        pytest.skip("this kernel weighs no sessions (CONFIG_SCHED_AUTOGROUP)")
+    code = f"import os; from sandbox import kernel; os.setsid(); os.nice({niceness}); kernel.weigh_session()"
+    done = in_a_process(code + "; print(open('/proc/self/autogroup').read())")
+    assert done.stdout.split()[1:] == ["nice", str(niceness)]
+
+
 CAPABILITIES = """
 import os
 from sandbox import kernel

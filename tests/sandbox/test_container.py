@@ -105,6 +105,7 @@ def test_how_a_lane_is_contained(backend: Container, started: ContainerLane) -> 
     assert host["Memory"] == host["MemorySwap"] > 0
     assert 0 < host["PidsLimit"] < 100
     assert host["CpusetCpus"]
+    assert host["CpuShares"] < 1024
     assert host["IpcMode"] == "private"
     assert host["AutoRemove"] is True
     assert "size=8m" in host["Tmpfs"]["/tmp"]

@@ -27,8 +27,9 @@ from api.settings import Settings
 ANSWERS_S: Final = 10
 #: How often we look whether a worker or a PostgreSQL has died, to start it again.
 RESTART_S: Final = 2.0
-#: Answers come before gradings where both want the same core; costs are CPU time, so no verdict hangs on it.
-POLITENESS: Final = "10"
+#: Answers come before gradings where both want the same core, three times out of four; costs are CPU time, and walls
+#: allow for as much waiting, so no verdict hangs on it.
+POLITENESS: Final = "5"
 log = logging.getLogger("forwardpass")
 Say = Callable[[str], None]
 

@@ -43,8 +43,8 @@ GPU_SETTINGS: Final = {
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
 }
 #: What runs lower further; a core size of 0 would still start a program that core_pattern names.
-#: An eighth of what any other container weighs: who waits for an answer comes before who is graded.
-CPU_SHARES: Final = 128
+#: A third of what any other container weighs: who waits for an answer comes before who is graded.
+CPU_SHARES: Final = 341
 ULIMITS: Final = (("core", 1), ("memlock", 0), ("nofile", 4096), ("msgqueue", 0))
 
 _numbers = itertools.count()

@@ -256,12 +256,12 @@ class TestLinearAttention:
 
     def test_cost_grows_with_length(self, candidate, rng, budget):
         """Twice the length costs about twice the time."""
+        far = 16_384
 
         def make(n: int) -> tuple[str, Tensor, Tensor]:
             width = 320 if n < far else 80  # the narrower, the more a square of the length stands out
             return "linear_attention", normal(rng, 3, n), normal(rng, 3, width)
 
-        far = 16_384
         budget.growth(last_answers, make, sizes=[512, 1024, 2048, 4096], far=far)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -110,10 +111,15 @@ async def _database(_: Request, error: Exception) -> JSONResponse:
 
 
 def _without_values(error: Exception) -> str:
-    """What failed and where, without the rows that PostgreSQL quotes: they are code and people."""
+    """What failed and where in our code, on one line, without the rows that PostgreSQL quotes: code and people."""
     cause = getattr(error, "orig", None) or error
-    said = getattr(getattr(cause, "diag", None), "message_primary", None)
-    return f"{type(cause).__name__}: {said or ''}\n{''.join(traceback.format_tb(error.__traceback__))}"
+    diag = getattr(cause, "diag", None)
+    # Where the server said nothing, the words are the driver's, and it knows of the connection only.
+    said = diag.message_primary if diag and diag.sqlstate else next(iter(str(cause).splitlines()), "")
+    here = Path(__file__).parent
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if here in Path(frame.filename).parents]
+    where = ", ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in ours)
+    return f"{type(cause).__name__}: {said} (in {where or 'a library'})"
 
 
 async def _fault(_: Request, error: Exception) -> JSONResponse:

@@ -8,9 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,19 +45,28 @@ T = TypeVar("T")
 
 @dataclass
 class Started:
-    """A process of ours and what it has printed."""
+    """A process of ours and what it has printed, into a file: a pipe that nobody empties would stop it."""
 
-    process: subprocess.Popen[str]
-    said: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes]
+    output: Path
+    _told: int = 0
+
+    @property
+    def said(self) -> str:
+        """All it has printed."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
 
     def until(self, pattern: str) -> re.Match[str]:
-        """Wait until it prints something."""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.said.append(line)
-            if found := re.search(pattern, line):
+        """Wait until it prints something, in whole lines, after what was found last."""
+        give_up_at = time.monotonic() + PATIENCE_S
+        while True:
+            status, said = self.process.poll(), self.said
+            if found := re.compile(pattern).search(said, self._told, said.rfind("\n") + 1):
+                self._told = found.end()
                 return found
-        raise AssertionError(f"it ended with {self.process.wait()}: {''.join(self.said)}")
+            assert status is None, f"it ended with {status}: {said}"
+            assert time.monotonic() < give_up_at, f"it did not say {pattern!r}: {said}"
+            time.sleep(0.05)
 
     def send(self, number: int) -> None:
         """Send a signal."""
@@ -76,21 +86,25 @@ def started(
     if die_at:
         more |= {faults.VARIABLE: die_at, faults.FOLDER: str(notes)}
     command = [*within, sys.executable, "-m", "api.cli", *words]
-    process = subprocess.Popen(
-        command, env=os.environ | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        yield Started(process)
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-            try:
-                process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        if process.stdout:
-            process.stdout.close()
+    with tempfile.NamedTemporaryFile(prefix="fp-said-") as output:
+        process = subprocess.Popen(command, env=os.environ | more, stdout=output, stderr=subprocess.STDOUT)
+        made = Started(process, Path(output.name))
+        try:
+            yield made
+        finally:
+            _end(process)
+            print(made.said)  # told where the test fails
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, by force if need be."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -64,10 +66,19 @@ def test_crowd(ours: Organisation, url: str) -> None:
 
 
 def test_logs_quote_nobody(ours: Organisation, database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    """When the database fails, what is logged has no value of the request in it."""
+    """When the database fails, one line says what and where in our code, and has no value of the request in it."""
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE assessment ADD CHECK (title <> 'Nomen Nescio')"))
     body = {"title": "Nomen Nescio", "level": "lead", "tasks": [{"task": "q026-stable-softmax"}]}
     assert ours.admin.post("/assessments", json=body).status_code == 503
-    assert "the database failed: CheckViolation" in caplog.text
+    (told,) = [one.getMessage() for one in caplog.records if one.name == "forwardpass.api"]
+    assert re.fullmatch(r"the database failed: CheckViolation: .* \(in .*assessments\.py:\d+ \w+.*\)", told)
     assert "Nomen" not in caplog.text
+
+
+def test_logs_name_an_outage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A request that finds no database takes one line of the log, in the driver's words."""
+    web = TestClient(create(Settings(), Database(f"postgresql:///postgres?host={tmp_path}")))
+    assert web.get(f"{PREFIX}/assessments", headers={"Authorization": "Bearer mine"}).status_code == 503
+    (told,) = [one.getMessage() for one in caplog.records if one.name == "forwardpass.api"]
+    assert re.fullmatch(r"the database failed: OperationalError: connection .+ \(in .*\.py:\d+ \w+.*\)", told)

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -71,12 +71,10 @@ class Worker:
         """Work until `stop`, however often the database goes away in between."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self._grader.slots + 4))
-        helpers = [asyncio.create_task(self._sweep()), asyncio.create_task(self._rescue())]
-        while not self._stopping.is_set():
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work()
-        for helper in helpers:
-            helper.cancel()
+        async with _meanwhile(self._sweep()):
+            while not self._stopping.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._work()
 
     def stop(self) -> None:
         """Fetch nothing any more."""
@@ -86,7 +84,7 @@ class Worker:
         """Fetch and do jobs until told to stop or until the queue cannot be reached."""
         app = self._app()
         try:
-            async with app.open_async():
+            async with app.open_async(), _meanwhile(self._rescue(app)):
                 working = asyncio.create_task(self._procrastinate(app))
                 stopping = asyncio.create_task(self._stopping.wait())
                 await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -234,16 +232,14 @@ class Worker:
         finally:  # what cannot be handed back is found by others when this worker has fallen silent
             self._grader.close()
 
-    async def _rescue(self) -> None:
+    async def _rescue(self, app: App) -> None:
         """Put the jobs of workers that fell silent back into the queue."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
             with contextlib.suppress(Exception):  # the next round finds them
-                app = self._app()
-                async with app.open_async():
-                    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.stalled_s):
-                        log.warning("job %s: its worker fell silent, so others do it", job.id)
-                        await app.job_manager.retry_job(job)
+                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.stalled_s):
+                    log.warning("job %s: its worker fell silent, so others do it", job.id)
+                    await app.job_manager.retry_job(job)
 
     async def _sweep(self) -> None:
         """Do what is due by the clock."""
@@ -256,3 +252,14 @@ class Worker:
             except Exception:
                 log.exception("what is due by the clock was not done; the next round tries again")
             await asyncio.sleep(SWEEP_S)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Have something done for as long as this lasts, and nothing of it afterwards."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

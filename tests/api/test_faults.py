@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from api.catalogue import Catalogue
 from api.database import Database
 from api.housekeeping import sweep
 from api.postgres import Postgres
+from api.settings import Settings
 from api.tables import Attempt, Grading, Session, State, Submission
+from api.worker import Worker
+from grader.grade import Grader
 from tests.api.conftest import TASK, Organisation
 from tests.api.processes import SLOW, all_done, descendants, eventually, started, states, unhurried, verdicts, worker
 
@@ -68,6 +72,27 @@ def test_worker_is_stopped(ours: Organisation, url: str, database: Database, num
     assert (grading.state, grading.tries, attempt.outcome) == (State.QUEUED, 0, "handed_back")
     with worker(url):
         all_done(database, 1)
+
+
+def test_stopped_worker_leaves_nothing(settings: Settings, database: Database) -> None:
+    """A worker that has stopped has ended all it had begun: what is left may swallow the loop's end, and never ends."""
+    settings = settings.model_copy(update={"heartbeat_s": 0.001})  # it is in the middle of something all the time
+
+    async def left() -> set[object]:
+        worker = Worker(settings, database, Grader(1), Catalogue(), ("cpu",))
+        working = asyncio.create_task(worker.run())
+        await asyncio.to_thread(eventually, lambda: _workers(database))
+        worker.stop()
+        await working
+        return {task.get_coro() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+
+    assert [asyncio.run(left()) for _ in range(5)] == [set()] * 5
+
+
+def _workers(database: Database) -> int:
+    """How many the queue knows."""
+    with database.session() as db:
+        return int(db.connection().execute(text("SELECT count(*) FROM procrastinate_workers")).scalar_one())
 
 
 def test_worker_is_killed(ours: Organisation, url: str, database: Database) -> None:

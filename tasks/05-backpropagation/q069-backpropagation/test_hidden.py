@@ -908,4 +908,4 @@ class TestEngine:
 
     def test_growth(self, candidate, rng, budget):
         """A backward pass takes time in proportion to the graph."""
-        budget.growth(long_recurrence, lambda length: (randn(rng), length), sizes=[1000, 2000, 4000, 8000])
+        budget.growth(long_recurrence, lambda length: (randn(rng), length), sizes=[1500, 3000, 6000, 12000])

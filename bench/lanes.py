@@ -11,8 +11,7 @@ from rich.console import Console
 
 from bench import latency, usual
 from bench.tables import milliseconds, p50, p95, right_answer, table
-from grader import rules
-from grader.backend import REHEARSAL, WARM_UP
+from grader.backend import preparation
 from grader.grade import Grader
 from sandbox.bubblewrap import Bubblewrap
 from sandbox.container import Container, Settings
@@ -53,9 +52,8 @@ def main(console: Console, quick: bool) -> None:
 
 
 def _costs(make: Callable[[Preparation], Backend], rounds: int) -> list[str]:
-    bare, whole = Preparation(preload=()), Preparation(warm_up=WARM_UP, rehearsal=REHEARSAL, helpers=rules.helpers())
-    start_s, _ = _start(make(bare))
-    all_s, started = _start(make(whole))
+    start_s, _ = _start(make(Preparation(preload=())))
+    all_s, started = _start(make(preparation()))
     try:
         lane = started.lane
         cold = [_fork_s(lane, ahead=False) for _ in range(rounds)]
@@ -100,7 +98,7 @@ def _call_s(call: Callable[[], object], rounds: int) -> float:
 
 def _light(make: Callable[[Preparation], Backend], rounds: int, fresh_rounds: int) -> list[str]:
     case = latency.cases(quick=True)[0]
-    backend = make(Preparation(warm_up=WARM_UP, rehearsal=REHEARSAL, helpers=rules.helpers()))
+    backend = make(preparation())
     usually = [usual.docker_run_s(case.task, case.classes) for _ in range(fresh_rounds)]
     warm = []
     with Grader(1, backend=backend) as grader:

@@ -73,20 +73,25 @@ forwardpass_rules.learn_aliases()
 
 #: What every run does before it is needed: the paths a first call takes, so that their pages are its own by then.
 REHEARSAL: Final = """
-import socket, torch, forwardpass_rules, sandbox.kernel, sandbox.runner as runner, sandbox.wire as wire
+import socket, torch, sandbox.runner as runner, sandbox.wire as wire
 torch.set_num_threads(1)  # a fork's thread pool is made anew at its first use, and two threads at once break that
 x = torch.ones(2, 3, requires_grad=True)
 y = torch.exp(x - x.amax(-1, keepdim=True))
 y = y / y.sum(-1, keepdim=True)
 torch.autograd.grad(y, x, torch.ones_like(y))
-with open(sandbox.kernel.__file__, "rb") as sample:  # about as long as an answer
-    forwardpass_rules.findings(sample.read(), ["torch.softmax"], ["mount"])
 runner.begin(0, 1 << 20)
 a, b = socket.socketpair()
 head = {"op": "call", "module": "operator", "function": "neg", "beside": "", "watch": True}
 wire.send_frame(a, head, wire.Encoder(((x.detach(),), {})).parts())
 head, payload = wire.receive_frame(b, 1 << 20)
 runner._encode(*runner._answer(head, payload), 1 << 20)
+"""
+
+#: What the first run of a submission does besides: it looks for forbidden names.
+OPENING: Final = """
+import forwardpass_rules, sandbox.kernel
+with open(sandbox.kernel.__file__, "rb") as sample:  # about as long as an answer
+    forwardpass_rules.findings(sample.read(), ["torch.softmax"], ["mount"])
 """
 
 
@@ -154,6 +159,7 @@ def preparation(*, on_gpu: bool = False) -> Preparation:
     return Preparation(
         warm_up=WARM_UP + (cuda.WARM_UP if on_gpu else INTERPRETER) + ALIASES,
         rehearsal=REHEARSAL,
+        opening=OPENING,
         helpers=rules.helpers(),
         optional=(TRITON,),
         processes=on_gpu,

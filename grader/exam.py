@@ -247,7 +247,7 @@ class Exam:
         """Have the run of the next part forked while this one is judged."""
         assert self._now is not None
         if part is not list(self._parts.values())[-1]:
-            self._lane.prefork(self._answer.setup)
+            self._lane.prefork(self._answer.setup, first=False)
 
     def _unjudged(self, part: Part) -> str:
         """Why a part cannot be judged in these lanes; "" if it can."""

@@ -28,6 +28,7 @@ class Preparation:
         warm_up: code to execute once.
         rehearsal: code each run executes once it is isolated and before it says hello, so that a spare has paid for
             its first touches before it is needed.
+        opening: code that follows it in a spare made ahead of a submission: what only the first run of one does.
         helpers: modules by name and source, there in every run beside what is loaded.
         optional: modules to import if they are installed; where they are not, code that names them loads all the same.
         processes: runs may start processes and speak to a GPU; for lanes that have one.
@@ -38,6 +39,7 @@ class Preparation:
     processes: bool = False
     warm_up: str = ""
     rehearsal: str = ""
+    opening: str = ""
     helpers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -97,19 +99,20 @@ class Lane:
         run.close()
         self.settle()
 
-    def prefork(self, setup: Setup | None = None) -> None:
+    def prefork(self, setup: Setup | None = None, *, first: bool = True) -> None:
         """Ask for a spare run ahead of its use; the zygote forks it while this side goes on.
 
         Args:
             setup: a call it makes before it says hello; without one, what both users before asked for, if anything.
+            first: it is for a submission to come, and rehearses how one opens too.
         """
-        self._fork(setup or self._usual)
+        self._fork(setup or self._usual, first=first)
 
-    def _fork(self, setup: Setup | None) -> _Spare:
+    def _fork(self, setup: Setup | None, *, first: bool = False) -> _Spare:
         if self._spare is None:
             ours, theirs = socket.socketpair()
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            request = {"limits": self._numbers(), "setup": _plain(setup)}
+            request = {"limits": self._numbers(), "setup": _plain(setup), "first": first}
             with theirs:
                 self._spare = _Spare(self._request("fork", request, theirs), ours, setup)
         return self._spare

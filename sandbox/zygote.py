@@ -4,15 +4,17 @@ Theory of operation. A backend starts the zygote with a Unix socket to it as des
 by way of `relay.py`. It gets away from whatever started it (`isolate.py` has the ways), imports what runs will need,
 executes a warm-up so that nothing is imported lazily later, and answers requests one at a time:
 
-    prepare   {preload, optional, warm_up, rehearsal, helpers, processes}   → {threads, found, version}   once, first
-    fork      {limits, setup} + a channel  → {run}         the child is apart from all else
+    prepare   {preload, optional, warm_up, rehearsal, opening, helpers, processes}   → {threads, found, version}   once
+    fork      {limits, setup, first} + a channel  → {run}  the child is apart from all else
     usage     {run}                        → {cpu_ns, resident_kb, …}   for who cannot see the lane's processes
     signal    {run, number}, pin {run, cpus}           → {}            for who may not signal or pin them
     finish    {run}                        → {status, peak_kb}   kills the run and waits until nothing of it is left
 
 The child closes all but its channel, lowers its limits, drops every capability, installs the seccomp filter, rehearses
-(a fork's pages are copied when they are first written to; doing so ahead of its use keeps that off the clock), makes
-the one call of `setup`, says hello with its credentials, and hands over to `runner.serve`.
+(a fork's pages are copied when they are first written to; doing so ahead of its use keeps that off the clock), and how
+a submission opens too where it is the `first` run of one, makes the one call of `setup`, says hello with its
+credentials, and hands over to `runner.serve`. What a fork costs most is entries of page tables, copied and dropped
+again; so the zygote's memory lies in huge pages, which take one entry for 512.
 
 The zygote never reads a run's channel, so nothing candidate code writes reaches it. It must stay single-threaded: a
 fork copies only the calling thread, and a lock another thread holds would stay locked in every child for ever.
@@ -50,7 +52,7 @@ class Zygote:
     def __init__(self, control: socket.socket, isolation: isolate.Isolation) -> None:
         self._control, self._isolation = control, isolation
         self._filter, self._processes = seccomp.program(), False
-        self._rehearsal: types.CodeType = compile("", "<rehearsal>", "exec")
+        self._rehearsal = self._opening = _rehearsed("")
 
     def serve(self) -> None:
         """Answer requests until the trusted side closes the control socket."""
@@ -71,8 +73,9 @@ class Zygote:
         found = absent.versions(head["optional"])  # last, so that torch learns what is really installed
         self._processes = head["processes"]
         self._filter = seccomp.program(processes=self._processes)
-        self._rehearsal = compile(head["rehearsal"], "<rehearsal>", "exec")
+        self._rehearsal, self._opening = _rehearsed(head["rehearsal"]), _rehearsed(head["opening"])
         runner.freeze()
+        kernel.collapse_pages()
         return {"threads": len(os.listdir("/proc/self/task")), "found": found, "version": version.digest()}
 
     def _fork(self, head: dict[str, Any], passed: list[int]) -> dict[str, Any]:
@@ -81,7 +84,7 @@ class Zygote:
         if run == 0:
             bounds = head["limits"], self._filter, self._processes
             confine = functools.partial(isolate.confine, self._isolation, channel, *bounds)
-            _become_run(channel, head, confine, self._rehearsal)
+            _become_run(channel, head, confine, [self._rehearsal, *([self._opening] if head["first"] else [])])
         os.close(channel)
         return {"run": run}
 
@@ -111,14 +114,21 @@ def warm_up(source: str) -> None:
     exec(compile(source, "<warm-up>", "exec"), {"__name__": "warm_up"})
 
 
-def _become_run(channel_fd: int, head: dict[str, Any], confine: Callable[[], None], rehearsal: types.CodeType) -> None:
+def _rehearsed(source: str) -> types.CodeType:
+    return compile(source, "<rehearsal>", "exec")
+
+
+def _become_run(
+    channel_fd: int, head: dict[str, Any], confine: Callable[[], None], rehearsals: list[types.CodeType]
+) -> None:
     """The child's whole life; never returns."""
     status, channel = 1, socket.socket(fileno=channel_fd)
     try:
         confine()
         os.chdir("/tmp")
         gc.enable()
-        exec(rehearsal, {"__name__": "rehearsal"})
+        for rehearsal in rehearsals:
+            exec(rehearsal, {"__name__": "rehearsal"})
         if head["setup"]:
             module, function, args = head["setup"]
             runner.call({"module": module, "function": function}, tuple(args), {})

@@ -56,8 +56,13 @@ def remember(x):
 
 def remembered():
     return memory[-1]
+
+openings = []
+
+def opened():
+    return bool(openings)
 """
-PREPARATION: Final = Preparation(helpers={"helper": HELPER})
+PREPARATION: Final = Preparation(helpers={"helper": HELPER}, opening="import helper\nhelper.openings.append(1)")
 #: Nothing of the service's environment may be seen in a lane.
 CANARY: Final = "canary-5f2b1e"
 

@@ -106,6 +106,20 @@ def test_setup(pool: Pool) -> None:
             run.close()
 
 
+def test_opening(pool: Pool) -> None:
+    """A spare for a submission to come has rehearsed how one opens; a submission's further runs have not."""
+    with pool.lane() as lane:
+        opened = []
+        for ahead, first in ((True, True), (True, False), (False, False)):
+            lane.leave()
+            if ahead:
+                lane.prefork(first=first)
+            run = lane.run()
+            opened.append(run.call("helper", "opened"))
+            run.close()
+    assert opened == [Returned(True), Returned(False), Returned(False)]
+
+
 def test_setup_that_became_usual(pool: Pool) -> None:
     """A lane whose last two users asked for the same setup makes its spare with it."""
     usual = Setup("helper", "remember", (["a", 3],))

@@ -125,7 +125,12 @@ def _worker(settings: Settings, url: str, say: Say) -> Iterator[None]:
             yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(3 * settings.grace_s + ANSWERS_S)
+        try:
+            process.wait(3 * settings.grace_s + ANSWERS_S)
+        except subprocess.TimeoutExpired:  # it hangs; what it had begun is found by the next one
+            log.warning("the worker does not stop and is killed")
+            process.kill()
+            process.wait()
 
 
 @contextlib.contextmanager

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
+from pathlib import Path
 
 from api.serve import _socket
 from api.settings import Settings
+from tests.api.processes import descendants, eventually, started
 
 
 def test_answers_are_sent_at_once() -> None:
@@ -28,3 +32,16 @@ def test_answers_are_sent_at_once() -> None:
         return told
 
     assert asyncio.run(ask()) == 1
+
+
+def test_worker_that_hangs(tmp_path: Path) -> None:
+    """A service that is stopped kills a worker that does not stop, and leaves nothing of either behind."""
+    words = ("serve", "--data", str(tmp_path / "data"), "--port", "0", "--workers", "1")
+    with started(*words, FORWARDPASS_GRACE_S="0") as service:
+        service.until("a worker with 1 lanes")
+        left = descendants(service.process.pid)
+        (worker,) = [one for one in left if b"worker" in Path(f"/proc/{one.pid}/cmdline").read_bytes().split(b"\0")]
+        os.kill(worker.pid, signal.SIGSTOP)
+        service.send(signal.SIGTERM)
+        assert service.ended() == 0
+    eventually(lambda: [one for one in left if one.lives()], lambda found: not found)

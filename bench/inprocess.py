@@ -56,11 +56,11 @@ class InProcess:
         return lambda *args, **kwargs: self._guard(getattr(self._module, name), args, kwargs, mutates=False)
 
     def run_probe(self, probe: Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if probe.module not in self._probes:
+        if probe.name not in self._probes:
             space: dict[str, Any] = {}
-            exec(compile(probe_source(probe.module), "<probes>", "exec"), space)
-            self._probes[probe.module] = space
-        function = self._probes[probe.module][probe.name]
+            exec(compile(probe_source(probe), "<probes>", "exec"), space)
+            self._probes[probe.name] = space
+        function = self._probes[probe.name][probe.name]
         return self._guard(function, (self._module, *args), kwargs, mutates=probe.mutates)
 
     def _guard(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], mutates: bool) -> Any:

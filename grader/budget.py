@@ -32,7 +32,7 @@ import torch
 
 from grader.meter import CpuMeter, Meter
 from grader.schema import Budget as Limits
-from grader.stand_in import PROBES, Sitting, value_of
+from grader.stand_in import Sitting, value_of
 from grader.tamper import Tamper
 from grader.testing import Probe, assert_close, probe_source
 from grader.verdict import CandidateFailure, NotMeasured, Verdict
@@ -414,7 +414,7 @@ def _peak_kb(
 
     try:
         if isinstance(target, Probe):
-            value_of(run.load(PROBES, probe_source(target.module), shown=False))
+            value_of(run.load(target.shipped_as, probe_source(target), shown=False))
         return meter.peak_kb(run, call)
     finally:
         run.close()

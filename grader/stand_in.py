@@ -21,7 +21,6 @@ from sandbox.request import Request, Setup
 from sandbox.run import Run
 
 SOLUTION: Final = "solution"
-PROBES: Final = "probes"
 #: A part whose code ran into the wall this often is not tried again: the rest of its checks time out at once.
 PATIENCE: Final = 2
 #: How many walls all calls of a part may take together: more, and it is code that stays just below the wall every time.
@@ -65,7 +64,7 @@ class Sitting:
         self.peak_kb = 0
         self._run: Run | None = None
         self._starting: Run | None = None
-        self._probes: set[int] = set()
+        self._shipped: set[tuple[int, str]] = set()
         self._searches: dict[int, int] = {}
         self._unloadable: CandidateFailure | None = None
         self._timeouts = 0
@@ -154,9 +153,13 @@ class Sitting:
         with self._patiently():
             if isinstance(target, str):
                 return run.ask(Request.call(SOLUTION, target, args, kwargs, watch=True, device=self.device))
-            self._ship(run, target)
-            named, watch = (PROBES, target.name, args, kwargs), not target.mutates
-            return run.ask(Request.call(*named, beside=SOLUTION, watch=watch, device=self.device))
+            named, watch = (target.shipped_as, target.name, args, kwargs), not target.mutates
+            call = Request.call(*named, beside=SOLUTION, watch=watch, device=self.device)
+            run.ask_ahead([*self._shipment(run, target), call])
+            *shipped, outcome = run.answers()
+        for loaded in shipped:
+            value_of(loaded)
+        return outcome
 
     def null(self, run: Run, target: str | Probe, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Have the run do with these arguments what `ask` does, but not call the target."""
@@ -178,10 +181,12 @@ class Sitting:
             self._run.close()
         self._run = None
 
-    def _ship(self, run: Run, probe: Probe) -> None:
-        if run.number not in self._probes:
-            value_of(run.load(PROBES, probe_source(probe.module), shown=False))
-            self._probes.add(run.number)
+    def _shipment(self, run: Run, probe: Probe) -> list[Request]:
+        """What has to be loaded before a probe can be called."""
+        if (run.number, probe.name) in self._shipped:
+            return []
+        self._shipped.add((run.number, probe.name))
+        return [Request.load(probe.shipped_as, probe_source(probe), shown=False)]
 
     @contextlib.contextmanager
     def _patiently(self) -> Iterator[None]:

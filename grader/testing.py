@@ -14,7 +14,9 @@ with `scale = max|want|`, so that a zero answer never hides below an absolute to
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import functools
 import inspect
 import math
 import reprlib
@@ -249,6 +251,11 @@ class Probe:
     mutates: bool
     returns: str | None
 
+    @property
+    def shipped_as(self) -> str:
+        """The name of the module in the sandbox that holds it."""
+        return f"probes.{self.name}"
+
     def __call__(self, candidate: ProbeHost, *args: Any, **kwargs: Any) -> Any:
         """Ship the probe into the sandbox and call it there with the candidate's real module."""
         return candidate.run_probe(self, args, kwargs)
@@ -256,8 +263,8 @@ class Probe:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Probes by the test module that defines them, shipped together so that they can call each other.
-PROBES: dict[str, list[Probe]] = {}
+#: Probes by the test module that defines them, and by name: they can call each other.
+PROBES: dict[str, dict[str, Probe]] = {}
 
 
 @overload
@@ -283,13 +290,23 @@ def _register(function: F, mutates: bool) -> F:
     source = source[source.index("def ") :]
     returns = entry_returns(source)[function.__name__]
     made = Probe(function.__name__, source, function.__module__, mutates, returns)
-    PROBES.setdefault(function.__module__, []).append(made)
+    PROBES.setdefault(made.module, {})[made.name] = made
     return made  # type: ignore[return-value]  # a Probe stands where the function stood
 
 
-def probe_source(module: str) -> str:
-    """The source of every probe of a test module, as shipped into the sandbox."""
+@functools.cache
+def probe_source(probe: Probe) -> str:
+    """The source of a probe and of those it calls, as shipped into the sandbox, which compiles it in every run."""
     head = (
         "import math\nimport numpy as np\nimport torch\nfrom torch import Tensor, nn\nimport torch.nn.functional as F\n"
     )
-    return head + "\n\n".join(p.source for p in PROBES.get(module, []))
+    needed = [probe]
+    for each in needed:  # it grows meanwhile
+        needed += [other for other in _named(each) if other not in needed]
+    return head + "\n\n".join(each.source for each in needed)
+
+
+def _named(probe: Probe) -> list[Probe]:
+    """The probes of the same file that the source of one names."""
+    names = {node.id: None for node in ast.walk(ast.parse(probe.source)) if isinstance(node, ast.Name)}
+    return [other for name, other in PROBES[probe.module].items() if name in names]

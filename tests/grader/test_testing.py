@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import pytest
 import torch
@@ -14,6 +15,11 @@ from grader.verdict import CandidateFailure, CandidateRaised, Verdict
 @probe
 def doubled(candidate, x) -> torch.Tensor:  # type: ignore[no-untyped-def]  # as authors write them
     return candidate.f(x) * 2  # type: ignore[no-any-return]  # authors leave the candidate untyped
+
+
+@probe
+def quadrupled(candidate, x):  # type: ignore[no-untyped-def]  # as authors write them
+    return doubled(candidate, doubled(candidate, x))
 
 
 @probe(mutates=True)
@@ -140,11 +146,12 @@ def test_raises_refuses_silence_and_lets_other_errors_through() -> None:
         raise CandidateRaised(("TypeError", "Exception"), "t")
 
 
-def test_probes_of_a_file_are_shipped_together_with_what_they_may_use() -> None:
-    """The shipped source defines every probe without its decorator."""
+def test_a_probe_is_shipped_with_what_it_may_use_and_with_the_probes_it_calls() -> None:
+    """The shipped source defines these without their decorators, and no other one."""
     space: dict[str, object] = {}
-    exec(probe_source(__name__), space)
-    assert {"doubled", "changed", "torch", "nn", "F", "math", "np"} <= space.keys()
+    exec(probe_source(cast("Probe", quadrupled)), space)
+    assert {"quadrupled", "doubled", "torch", "nn", "F", "math", "np"} <= space.keys()
+    assert "changed" not in space
 
 
 def test_a_probe_knows_its_annotation_and_whether_it_may_mutate() -> None:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 #: The pause between two questions after a process's memory. PyTorch keeps what it freed, so the last one tells most.
 SAMPLE_S: Final = 0.02
 
+GONE: Final = "the process, or its first thread, ended before its memory was read"
+
 
 class Meter(Protocol):
     """How cost and memory are read."""
@@ -59,7 +61,7 @@ class CpuMeter:
         """Above what it had when it started.
 
         Raises:
-            CandidateFailure: the run ended after it had answered, and its memory with it.
+            CandidateFailure: the run, or the thread by which the kernel tells its memory, ended after it had answered.
             NotMeasured: the kernel tells no peaks.
         """
         value = act()
@@ -67,7 +69,7 @@ class CpuMeter:
             raise NotMeasured("the kernel does not tell the most memory a process had")
         peak_kb = run.usage().peak_kb
         if not peak_kb:
-            raise CandidateFailure(Verdict.EXCEPTION, "the process ended by itself after its answer")
+            raise CandidateFailure(Verdict.EXCEPTION, GONE)
         return float(peak_kb - run.start.resident_kb), value
 
 

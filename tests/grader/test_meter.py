@@ -54,7 +54,7 @@ def test_cpu(run: Any) -> None:
 def test_memory_of_a_run_that_ended(run: Any) -> None:
     """One that answered and ended has taken its memory along: that is a failure, not a small peak."""
     run.peak_kb = 0
-    with pytest.raises(CandidateFailure, match="ended by itself"):
+    with pytest.raises(CandidateFailure, match="ended before its memory"):
         CpuMeter().peak_kb(run, lambda: 1)
 
 

@@ -40,6 +40,7 @@ class Job:
         parts: ids of the parts to judge.
         tamper: a trivial answer to put in place of every result, or "".
         budgets: measure budgets; off, they are `not_measured`.
+        together: have one run serve all parts, and its cost be told with the last one's.
         cpu: the CPU races are pinned to.
         wall_s: real time one call may take.
         more_memory_mb: what the lane's device takes of the host's memory, beside the task's.
@@ -52,6 +53,7 @@ class Job:
     parts: tuple[str, ...]
     tamper: str = ""
     budgets: bool = True
+    together: bool = False
     cpu: int = 0
     wall_s: float = 10.0
     more_memory_mb: int = 0
@@ -106,6 +108,7 @@ class Exam:
         self._lane, self._reference_lane = lane, reference_lane
         self._parts = {part.test_class: part for part in task.parts if part.id in job.parts}
         self._now: _Now | None = None
+        self._shared: Sitting | None = None
         self._findings: dict[str, list[tuple[int, str]]] | None = None
         self._started = 0.0
 
@@ -130,7 +133,8 @@ class Exam:
         if self._now is None:
             return
         now, self._now = self._now, None
-        now.sitting.close()
+        if now.sitting is not self._shared or self._is_last(now.part):
+            now.sitting.close()
         if now.reference:
             now.reference.close()
         unjudged = self._unjudged(now.part)
@@ -238,16 +242,19 @@ class Exam:
 
     def _sit(self, part: Part) -> _Now:
         device = self._job.device
-        sitting = Sitting(self._lane, self._answer, device)
+        sitting = self._shared or Sitting(self._lane, self._answer, device)
         sitting.findings = self._findings
+        self._shared = sitting if self._job.together else None
         reference = Sitting(self._reference_lane, self._reference, device) if self._reference_lane else None
         return _Now(part, sitting, reference, Tamper(self._job.tamper) if self._job.tamper else None)
 
     def _prefork_another(self, part: Part) -> None:
         """Have the run of the next part forked while this one is judged."""
-        assert self._now is not None
-        if part is not list(self._parts.values())[-1]:
+        if not (self._shared or self._is_last(part)):
             self._lane.prefork(self._answer.setup, first=False)
+
+    def _is_last(self, part: Part) -> bool:
+        return part is list(self._parts.values())[-1]
 
     def _unjudged(self, part: Part) -> str:
         """Why a part cannot be judged in these lanes; "" if it can."""

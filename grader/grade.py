@@ -54,6 +54,7 @@ class Options:
         budgets: off, budgets are `not_measured`.
         wall_s: overrides the task's wall for a single call.
         tamper: for `task check`: a trivial answer in place of every result.
+        together: for `task check`: one process for all parts, for code that is known to keep nothing from part to part.
     """
 
     seed: int | None = None
@@ -62,6 +63,7 @@ class Options:
     budgets: bool = True
     wall_s: float | None = None
     tamper: str = ""
+    together: bool = False
 
 
 class Grader:
@@ -236,6 +238,7 @@ class Grader:
             "seed": seed,
             "tamper": options.tamper,
             "budgets": options.budgets,
+            "together": options.together,
             "wall_s": options.wall_s or task.wall_s,
         }
         there = tuple(part for part in parts if self._gpus.takes(part))

@@ -98,8 +98,9 @@ class Sitting:
         return self._run
 
     def start(self) -> None:
-        """Have a run begin to load the answer, without waiting for it."""
-        self._starting = self._begun()
+        """Have a run begin to load the answer, without waiting for it, unless one is there."""
+        if self._run is None or not self._run.alive:
+            self._starting = self._begun()
 
     def fresh(self) -> Run:
         """A new run with the answer loaded, apart from the one calls go to."""

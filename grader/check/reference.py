@@ -35,11 +35,12 @@ class Reference:
 
 
 def trials(task: Task, seeds: int) -> Iterator[Trial]:
-    """The reference on seeds 1 to `seeds`, on the first of them with its budgets."""
+    """The reference on seeds 1 to `seeds`; on the first of them with its budgets, and each part by itself."""
     source = task.reference
     budgeted = tuple(part.id for part in task.parts if part.budget != Budget())
     for seed in range(1, seeds + 1):
-        yield Trial(FILE, source, seed, measured=budgeted if seed <= BUDGET_SEEDS else ())
+        first = seed <= BUDGET_SEEDS
+        yield Trial(FILE, source, seed, measured=budgeted if first else (), together=not first)
 
 
 def failed(evidence: Evidence, trials: Iterable[Trial]) -> dict[tuple[str, str, str], list[int]]:

@@ -20,7 +20,7 @@ def jobs(task: Task) -> Iterator[Trial]:
     """The reference with its results replaced, by each trivial answer in turn."""
     source = task.reference
     for name in NAMES:
-        yield Trial(f"reference.py as {CALLED.get(name, name)}", source, tamper=name)
+        yield Trial(f"reference.py as {CALLED.get(name, name)}", source, tamper=name, together=True)
 
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:

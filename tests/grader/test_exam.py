@@ -213,6 +213,14 @@ def test_a_dead_process_costs_one_check(grade: Grade) -> None:
     assert (found["half.test_value"], found["half.test_text"]) == (Verdict.EXCEPTION, Verdict.PASS)
 
 
+def test_parts_are_apart_unless_together(grade: Grade) -> None:
+    """What code keeps from one part is gone in the next one, unless all of them are given one process."""
+    keeps = "_double, seen = double, []\ndef double(x):\n    seen.append(x)\n    return _double(x)\n"
+    keeps += "_half = half\ndef half(x):\n    return _half(x) + len(seen)\n"
+    apart, together = (grade(keeps, together=shared) for shared in (False, True))
+    assert [report.parts[1].verdict for report in (apart, together)] == [Verdict.PASS, Verdict.WRONG_VALUE]
+
+
 def test_repeated_timeouts_end_a_parts_patience(grade: Grade) -> None:
     """After two walls the other checks are not waited for."""
     report = grade("def double(x):\n    while True: pass\n", wall_s=0.3, parts=("double",))

@@ -1,4 +1,4 @@
-# expect: streamed-attention too_large
+# expect: streamed-attention fails
 """unfold makes a view and is taken to be free, but the product copies a whole window of keys for every query."""
 
 

@@ -99,7 +99,7 @@ class Sitting:
 
     def start(self) -> None:
         """Have a run begin to load the answer, without waiting for it, unless one is there."""
-        if self._run is None or not self._run.alive:
+        if self._starting is None and (self._run is None or not self._run.alive):
             self._starting = self._begun()
 
     def fresh(self) -> Run:

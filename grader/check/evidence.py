@@ -43,8 +43,8 @@ class Trial:
         tamper: the trivial answer put in place of every result, or "".
         measured: ids of the parts among them whose budgets are measured as well.
         again: tells a repetition from the first time.
-        together: one process for all parts that are not measured; a third less work, and enough where the same code is
-            graded in the usual way as well.
+        together: one process for all parts that are not measured: less work, and enough where the same code is also
+            graded in the usual way.
         wall_s: what one call may take; None for what the task allows.
     """
 

@@ -9,17 +9,19 @@ from sqlmodel import col, func, select
 from api import gradings, jobs, sessions
 from api.catalogue import Catalogue
 from api.database import Database
-from api.erasure import erase
+from api.erasure import ERASED, erase
 from api.tables import Assessment, Grading, Session, State
 
 #: How long answers to repeated requests, counts of callers and names on invitations that nobody used are kept.
 FORGET = (
-    "DELETE FROM idempotent_answer WHERE created_at < now() - interval '2 days'",
-    "DELETE FROM rate WHERE minute < now() - interval '10 minutes'",
-    "DELETE FROM event WHERE created_at < now() - interval '30 days'",
-    """UPDATE invitation SET name = 'erased', email = 'erased' FROM assessment
-        WHERE assessment.id = invitation.assessment_id AND invitation.used_at IS NULL AND invitation.name <> 'erased'
-          AND invitation.expires_at < now() - make_interval(days => assessment.retention_days)""",
+    text("DELETE FROM idempotent_answer WHERE created_at < now() - interval '2 days'"),
+    text("DELETE FROM rate WHERE minute < now() - interval '10 minutes'"),
+    text("DELETE FROM event WHERE created_at < now() - interval '30 days'"),
+    text(
+        """UPDATE invitation SET name = :erased, email = :erased FROM assessment
+            WHERE assessment.id = invitation.assessment_id AND invitation.used_at IS NULL AND invitation.name <> :erased
+              AND invitation.expires_at < now() - make_interval(days => assessment.retention_days)"""
+    ).bindparams(erased=ERASED),
 )
 
 
@@ -36,7 +38,7 @@ def sweep(database: Database, catalogue: Catalogue) -> None:
         for session in _stale(db):
             erase(db, session)
         for statement in FORGET:
-            db.connection().execute(text(statement))
+            db.connection().execute(statement)
         db.commit()
 
 

@@ -50,7 +50,7 @@ class InProcess:
 
     def __init__(self, path: Path) -> None:
         self._module = load(path)
-        self._probes: dict[str, dict[str, Any]] = {}
+        self._probes: dict[str, Callable[..., Any]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda *args, **kwargs: self._guard(getattr(self._module, name), args, kwargs, mutates=False)
@@ -59,9 +59,8 @@ class InProcess:
         if probe.name not in self._probes:
             space: dict[str, Any] = {}
             exec(compile(probe_source(probe), "<probes>", "exec"), space)
-            self._probes[probe.name] = space
-        function = self._probes[probe.name][probe.name]
-        return self._guard(function, (self._module, *args), kwargs, mutates=probe.mutates)
+            self._probes[probe.name] = space[probe.name]
+        return self._guard(self._probes[probe.name], (self._module, *args), kwargs, mutates=probe.mutates)
 
     def _guard(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], mutates: bool) -> Any:
         tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)]

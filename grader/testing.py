@@ -308,5 +308,5 @@ def probe_source(probe: Probe) -> str:
 
 def _named(probe: Probe) -> list[Probe]:
     """The probes of the same file that the source of one names."""
-    names = {node.id: None for node in ast.walk(ast.parse(probe.source)) if isinstance(node, ast.Name)}
+    names = {node.id for node in ast.walk(ast.parse(probe.source)) if isinstance(node, ast.Name)}
     return [other for name, other in PROBES[probe.module].items() if name in names]

@@ -18,7 +18,7 @@ from typing import Any, Final
 from grader.task import Task
 from grader.textfile import TaskError
 from sandbox import descriptors, wire
-from sandbox.bubblewrap import REUSE_MEMORY
+from sandbox.bubblewrap import ALLOCATOR
 from sandbox.errors import LaneLost, SandboxError, WireError
 from sandbox.lane import Lane
 
@@ -190,7 +190,7 @@ def _spawn(theirs: socket.socket) -> subprocess.Popen[bytes]:
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "grader.examiner", str(theirs.fileno())],
-        env=environment | threads | REUSE_MEMORY,
+        env=environment | threads | ALLOCATOR,
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -41,7 +41,12 @@ STAGE: Final = "forwardpass-lane-"
 DEVICES: Final = ("/dev/null", "/dev/random", "/dev/urandom")
 #: By default glibc learns from what was freed which blocks to map afresh, so the same code costs more or less by what
 #: ran before it. Fixed thresholds make a call's cost repeat, and freed blocks are used again, not faulted in again.
-REUSE_MEMORY: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+#: Tensors of 2 MB and more ask for huge pages, each of which is one page fault and not 512.
+ALLOCATOR: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
 ENVIRONMENT: Final = {
     "PATH": "/nonexistent",
     "HOME": "/tmp",
@@ -55,7 +60,7 @@ ENVIRONMENT: Final = {
     "TORCH_COMPILE_DISABLE": "1",
     "TRITON_INTERPRET": "1",  # there is no GPU; Triton looks at this when it is imported
     "TRITON_CACHE_DIR": "/tmp/triton",
-    **REUSE_MEMORY,
+    **ALLOCATOR,
 }
 
 _numbers = itertools.count()

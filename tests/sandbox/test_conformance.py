@@ -1242,7 +1242,7 @@ def test_environment_is_constant(stage: Stage) -> None:
         "PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PWD", "PYTHONPATH", "PYTHONHASHSEED", "OMP_NUM_THREADS",
         "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_COMPILE_DISABLE", "TRITON_CACHE_DIR", "TRITON_INTERPRET",
         "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK",
-        "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "THP_MEM_ALLOC_ENABLE",
     }  # fmt: skip
     assert b"canary" not in raw
     assert not any("canary" in value for value in environment.values())

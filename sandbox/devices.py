@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def moved(value: Any, device: str) -> Any:
     """The same lists, tuples and dicts with every tensor on `device`; the value itself without one."""
-    import torch
-
     if not device:
         return value
+    import torch
+
     _seed(device)
     if isinstance(value, torch.Tensor):
         return _moved(value, device)
@@ -29,9 +29,9 @@ def moved(value: Any, device: str) -> Any:
 
 def settle(device: str) -> None:
     """Wait until all work on `device` is done, whatever stream it was put on."""
-    import torch
-
     if device.startswith("cuda"):
+        import torch
+
         torch.cuda.synchronize()
 
 

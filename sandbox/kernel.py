@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import time
 from pathlib import Path
@@ -135,7 +136,17 @@ def collapse_pages() -> None:
 
 
 def private_bytes() -> int:
-    """Private memory this process has mapped, which RLIMIT_DATA limits (VmData, bytes)."""
+    """Private memory this process has mapped, which RLIMIT_DATA limits, in bytes; its stack is counted in.
+
+    The kernel makes the file that tells both together much faster than the one that tells them apart.
+    """
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        pages = int(file.read().split()[5])
+    return pages * mmap.PAGESIZE or _private_bytes_by_status()
+
+
+def _private_bytes_by_status() -> int:
+    """The same, the stack apart, where `statm` says nothing: under gVisor."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024

@@ -174,8 +174,8 @@ def _text(error: BaseException) -> str:
 
 def _lines(error: BaseException) -> list[tuple[int, str]]:
     """Where the traceback passes through loaded modules; a syntax error's own place last."""
-    steps = traceback.extract_tb(error.__traceback__, limit=-MAX_LINES)
-    lines = [(s.lineno or 0, (s.line or "")[:200]) for s in steps if s.filename in _shown]
+    steps = [(frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(error.__traceback__)]
+    lines = [(n, linecache.getline(name, n).strip()[:200]) for name, n in steps[-MAX_LINES:] if name in _shown]
     if isinstance(error, SyntaxError) and error.filename in _shown:
         lines.append((error.lineno or 0, (error.text or "").strip()[:200]))
     return lines

@@ -9,17 +9,21 @@ what all tensors of a value span together, expanded ones at their full size, sta
 
 Values: None, bool, int, float, complex, str, bytes, list, tuple, dict, numpy arrays and scalars, and dense tensors of
 every dtype with their strides, storage offset and `requires_grad`. Elements of a storage that a tensor does not address
-are sent as zeros. Anything else becomes `Opaque`, which equals nothing.
+are sent as zeros. Numbers of one type in a list or tuple go together. Anything else becomes `Opaque`, which equals
+nothing.
 """
 
 from __future__ import annotations
 
+import array
+import contextlib
 import functools
 import json
 import mmap
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.errors import WireError
@@ -39,11 +43,16 @@ MAX_INT_BITS: Final = 1 << 13  # Python writes no longer one out in decimal
 MAX_DIMS: Final = 64
 ALIGN: Final = 64
 MAPPED_ABOVE: Final = 1 << 20
+#: A tensor of fewer bytes is copied, which is quicker than making a view of it.
+COPIED_BELOW: Final = 1 << 13
+#: From so many numbers of one type on they are put together.
+MIN_PACKED: Final = 3
 
 _U32 = struct.Struct("<I")
 _I64 = struct.Struct("<q")
 _F64 = struct.Struct("<d")
 _C128 = struct.Struct("<dd")
+_PACKED = struct.Struct("<BI")  # tag of the container, numbers
 _TENSOR = struct.Struct("<BBQQQ")  # dtype, dimensions, storage offset, buffer offset, buffer bytes
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -71,6 +80,8 @@ DTYPES: Final = [
     "float8_e5m2fnuz",
     "float8_e8m0fnu",
 ]
+
+_NOT_IN_NUMPY: Final = ("bfloat16", "complex32", "float8")
 
 #: What `numpy.dtype.str` says of the dtypes that cross; numpy's own parser is not for untrusted text.
 NUMPY_DTYPES: Final = frozenset(
@@ -123,27 +134,49 @@ class Encoder:
         return [head, bytes(-len(head) % ALIGN), *self.buffers]
 
     def _put(self, value: Any, depth: int) -> None:
-        tree = self.tree
-        if value is None:
-            tree += b"N"
-        elif value is True or value is False:
-            tree += b"T" if value else b"F"
-        elif isinstance(value, int):
-            self._put_int(int(value))
-        elif isinstance(value, float) and not _is_numpy(value):
-            tree += b"D" + _F64.pack(value)
-        elif isinstance(value, str):
-            self._put_bytes(b"S", str.encode(value, "utf-8", "surrogatepass"))
-        elif isinstance(value, (list, tuple, dict)):
-            self._put_container(value, depth)
-        elif isinstance(value, bytes):
-            self._put_bytes(b"B", value)
-        elif isinstance(value, complex) and not _is_numpy(value):
-            tree += b"C" + _C128.pack(value.real, value.imag)
+        put = _PUT.get(type(value))
+        if put:
+            put(self, value, depth)
         else:
-            self._put_array(value)
+            self._put_other(value, depth)
 
-    def _put_int(self, value: int) -> None:
+    def _put_none(self, value: None, depth: int) -> None:
+        self.tree += b"N"
+
+    def _put_bool(self, value: bool, depth: int) -> None:
+        self.tree += b"T" if value else b"F"
+
+    def _put_float(self, value: float, depth: int) -> None:
+        self.tree += b"D" + _F64.pack(value)
+
+    def _put_complex(self, value: complex, depth: int) -> None:
+        self.tree += b"C" + _C128.pack(value.real, value.imag)
+
+    def _put_str(self, value: str, depth: int) -> None:
+        self._put_bytes(b"S", str.encode(value, "utf-8", "surrogatepass"))
+
+    def _put_raw(self, value: bytes, depth: int) -> None:
+        self._put_bytes(b"B", value)
+
+    def _put_other(self, value: Any, depth: int) -> None:
+        """What is of a type derived from a plain one goes as that; arrays, which are known only now; all else."""
+        import numpy
+        import torch
+
+        kind = type(value)
+        put = next((_PUT[plain] for plain in _PLAIN if isinstance(value, plain)), None)
+        if kind in (torch.Tensor, torch.nn.Parameter):
+            _PUT.update(dict.fromkeys((torch.Tensor, torch.nn.Parameter), Encoder._put_tensor))
+            self._put_tensor(value, depth)
+        elif put and not isinstance(value, (numpy.floating, numpy.complexfloating)):
+            put(self, value, depth)
+        elif kind is numpy.ndarray or isinstance(value, numpy.generic):
+            self._put_numpy(value)
+        else:
+            self._put_opaque(kind.__name__)
+
+    def _put_int(self, value: int, depth: int) -> None:
+        value = int(value)
         if value in _INT64:
             self.tree += b"I" + _I64.pack(value)
         elif value.bit_length() < MAX_INT_BITS:
@@ -159,30 +192,22 @@ class Encoder:
             self._put_opaque(f"{type(value).__name__} nested deeper than {MAX_DEPTH}")
             return
         tag = b"M" if isinstance(value, dict) else b"L" if isinstance(value, list) else b"U"
+        if len(value) >= MIN_PACKED and tag != b"M" and (packed := _packed(value)):
+            self.tree += packed[0] + tag + _U32.pack(len(value)) + packed[1]
+            return
         self.tree += tag + _U32.pack(len(value))
         items = [x for pair in dict.items(value) for x in pair] if tag == b"M" else value
         for item in items:
             self._put(item, depth + 1)
 
-    def _put_array(self, value: Any) -> None:
-        import numpy
-        import torch
-
-        if type(value) in (torch.Tensor, torch.nn.Parameter):
-            self._put_tensor(value)
-        elif type(value) is numpy.ndarray or isinstance(value, numpy.generic):
-            self._put_numpy(value)
-        else:
-            self._put_opaque(type(value).__name__)
-
     def _put_opaque(self, name: str) -> None:
         self._put_bytes(b"O", name.encode("utf-8", "replace")[:200])
 
-    def _put_tensor(self, tensor: torch.Tensor) -> None:
+    def _put_tensor(self, tensor: torch.Tensor, depth: int) -> None:
         import torch
 
         code = _codes().get(tensor.dtype)
-        if tensor.layout is not torch.strided or tensor.device.type == "meta" or code is None:
+        if tensor.layout is not torch.strided or tensor.is_meta or code is None:
             self._put_opaque(f"{str(tensor.dtype).removeprefix('torch.')} tensor, {tensor.layout}")
             return
         if tensor.requires_grad:
@@ -197,17 +222,17 @@ class Encoder:
         self.tree += b"X" + _TENSOR.pack(code, dims, offset, self._add(raw, size), size)
         self.tree += _numbers(2 * dims).pack(*shape, *stride)
 
-    def _put_numpy(self, array: Any) -> None:
+    def _put_numpy(self, values: Any) -> None:
         import numpy
 
-        plain = numpy.ascontiguousarray(array)
+        plain = numpy.ascontiguousarray(values)
         if plain.dtype.str not in NUMPY_DTYPES:
             self._put_opaque(f"numpy {plain.dtype}")
             return
-        shape = numpy.shape(array)
+        shape = numpy.shape(values)
         self.claimed += _claim(shape, plain.size) * plain.itemsize
         raw = plain.reshape(-1).view(numpy.uint8).data
-        self.tree += b"G" if isinstance(array, numpy.generic) else b"A"
+        self.tree += b"G" if isinstance(values, numpy.generic) else b"A"
         self._put_bytes(b"", plain.dtype.str.encode())
         self.tree += struct.pack(f"<BQQ{len(shape)}q", len(shape), self._add(raw, raw.nbytes), raw.nbytes, *shape)
 
@@ -218,12 +243,44 @@ class Encoder:
         return at
 
 
+_PLAIN: Final = (int, float, str, list, tuple, dict, bytes, complex)
+#: How a value of exactly this type is put; those of torch are added when the first is met, for not all have torch.
+_PUT: Final[dict[type, Callable[[Encoder, Any, int], None]]] = {
+    type(None): Encoder._put_none,
+    bool: Encoder._put_bool,
+    int: Encoder._put_int,
+    float: Encoder._put_float,
+    str: Encoder._put_str,
+    list: Encoder._put_container,
+    tuple: Encoder._put_container,
+    dict: Encoder._put_container,
+    bytes: Encoder._put_raw,
+    complex: Encoder._put_complex,
+}
+
+
+def _packed(items: list[Any] | tuple[Any, ...]) -> tuple[bytes, bytes] | None:
+    """Tag and bytes of numbers of one type; None if they are not, or too large."""
+    kinds = set(map(type, items))
+    if kinds == {float}:
+        return b"d", array.array("d", items).tobytes()
+    with contextlib.suppress(OverflowError):
+        return (b"q", array.array("q", items).tobytes()) if kinds == {int} else None
+    return None
+
+
 @functools.cache
 def _codes() -> dict[torch.dtype, int]:
     """What stands for each dtype on the wire."""
     import torch
 
     return {getattr(torch, name): code for code, name in enumerate(DTYPES)}
+
+
+@functools.cache
+def _in_numpy() -> frozenset[torch.dtype]:
+    """The dtypes that numpy has too."""
+    return frozenset(dtype for dtype, code in _codes().items() if not DTYPES[code].startswith(_NOT_IN_NUMPY))
 
 
 @functools.lru_cache(2 * MAX_DIMS + 1)
@@ -236,12 +293,7 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor:
     plain = tensor.detach()
     if plain.is_conj() or plain.is_neg():
         plain = plain.resolve_conj().resolve_neg()
-    return plain if plain.device.type == "cpu" else plain.cpu()
-
-
-def _is_numpy(value: object) -> bool:
-    """Whether a float or complex is one of numpy's scalars, which are subclasses of Python's."""
-    return type(value).__module__ == "numpy"
+    return plain if plain.is_cpu else plain.cpu()
 
 
 def _claim(shape: tuple[int, ...], spanned: int) -> int:
@@ -254,9 +306,12 @@ def _claim(shape: tuple[int, ...], spanned: int) -> int:
 
 def _extent(shape: tuple[int, ...], stride: tuple[int, ...]) -> int:
     """How many elements of storage a tensor spans."""
-    if 0 in shape:
-        return 0
-    return 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
+    extent = 1
+    for n, s in zip(shape, stride, strict=True):
+        if not n:
+            return 0
+        extent += (n - 1) * s
+    return extent
 
 
 def _is_dense(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
@@ -269,11 +324,13 @@ def _is_dense(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     return True
 
 
-def _span(tensor: torch.Tensor) -> memoryview:
+def _span(tensor: torch.Tensor) -> bytes | memoryview:
     """The bytes of the storage a tensor spans, zeros where it addresses nothing."""
     import torch
 
     if tensor.is_contiguous():
+        if tensor.nbytes <= COPIED_BELOW and tensor.dtype in _in_numpy():
+            return tensor.numpy().tobytes()
         # not view(-1): of one element or none, any stride is contiguous, and would stay what it is
         flat = tensor.as_strided((tensor.numel(),), (1,), tensor.storage_offset())
         whole: memoryview = flat.view(torch.uint8).numpy().data
@@ -351,17 +408,45 @@ class Decoder:
             raise WireError("a value nested too deep or too long")
         tag = self._data[self._at]
         self._at += 1
-        if tag in _CONSTANTS:
-            return _CONSTANTS[tag]
-        if tag == 0x49:  # I
-            return self._take(_I64)[0]
-        if tag == 0x44:  # D
-            return self._take(_F64)[0]
-        if tag == 0x58:  # X
-            return self._get_tensor()
-        if tag in b"LUM":
-            return self._get_container(tag, depth)
-        return self._get_rare(tag)
+        get = _GET.get(tag)
+        if get is None:
+            raise WireError(f"unknown tag {tag}")
+        return get(self, tag, depth)
+
+    def _get_constant(self, tag: int, depth: int) -> bool | None:
+        return _CONSTANTS[tag]
+
+    def _get_int(self, tag: int, depth: int) -> Any:
+        return self._take(_I64)[0]
+
+    def _get_float(self, tag: int, depth: int) -> Any:
+        return self._take(_F64)[0]
+
+    def _get_complex(self, tag: int, depth: int) -> complex:
+        return complex(*self._take(_C128))
+
+    def _get_long(self, tag: int, depth: int) -> int:
+        return int.from_bytes(self._raw(MAX_INT_BITS // 8), "little", signed=True)
+
+    def _get_str(self, tag: int, depth: int) -> str:
+        return self._raw().decode("utf-8", "surrogatepass")
+
+    def _get_raw(self, tag: int, depth: int) -> bytes:
+        return self._raw()
+
+    def _get_opaque(self, tag: int, depth: int) -> Opaque:
+        return Opaque(self._raw().decode("utf-8", "replace"))
+
+    def _get_packed(self, tag: int, depth: int) -> Any:
+        """Numbers of one type."""
+        kind, count = self._take(_PACKED)
+        end = self._at + 8 * count
+        self._items += count
+        if self._items > MAX_ITEMS or end > self._tree_end or kind not in b"LU":
+            raise WireError("numbers that run past the end, or too many")
+        numbers = array.array(chr(tag), bytes(self._data[self._at : end]))
+        self._at = end
+        return numbers.tolist() if kind == 0x4C else tuple(numbers)
 
     def _get_container(self, tag: int, depth: int) -> Any:
         (count,) = self._take(_U32)
@@ -385,21 +470,6 @@ class Decoder:
             out[key] = self._get(depth + 1)
         return out
 
-    def _get_rare(self, tag: int) -> Any:
-        if tag == 0x53:  # S
-            return self._raw().decode("utf-8", "surrogatepass")
-        if tag == 0x42:  # B
-            return self._raw()
-        if tag == 0x4A:  # J
-            return int.from_bytes(self._raw(MAX_INT_BITS // 8), "little", signed=True)
-        if tag == 0x43:  # C
-            return complex(*self._take(_C128))
-        if tag == 0x4F:  # O
-            return Opaque(self._raw().decode("utf-8", "replace"))
-        if tag in b"AG":
-            return self._get_numpy(scalar=tag == 0x47)
-        raise WireError(f"unknown tag {tag}")
-
     def _slice(self, offset: int, size: int) -> memoryview:
         start = self._base + offset
         if offset % ALIGN or start + size > len(self._data):
@@ -413,7 +483,7 @@ class Decoder:
         if self._arrays < 0 or self._room < 0:
             raise WireError("more arrays, or larger ones, than the limit")
 
-    def _get_tensor(self) -> torch.Tensor:
+    def _get_tensor(self, tag: int, depth: int) -> torch.Tensor:
         code, dims, storage_offset, offset, size = self._take(_TENSOR)
         if code >= len(DTYPES) or dims > MAX_DIMS:
             raise WireError("a tensor of unknown dtype or too many dimensions")
@@ -441,9 +511,10 @@ class Decoder:
             flat = flat.clone() if self._copy and not offset else flat
         return torch.cat([flat.new_zeros(offset), flat]) if offset else flat
 
-    def _get_numpy(self, scalar: bool) -> Any:
+    def _get_numpy(self, tag: int, depth: int) -> Any:
         import numpy
 
+        scalar = tag == 0x47  # G
         name = self._raw(8).decode("ascii")
         dims, offset, size = self._take(struct.Struct("<BQQ"))
         shape = self._take(struct.Struct(f"<{dims}q"))
@@ -463,6 +534,21 @@ def _dtypes() -> list[torch.dtype]:
 
 
 _CONSTANTS: Final = {ord("N"): None, ord("T"): True, ord("F"): False}
+#: What reads the value that follows a tag.
+_GET: Final[dict[int, Callable[[Decoder, int, int], Any]]] = {
+    **dict.fromkeys(_CONSTANTS, Decoder._get_constant),
+    **dict.fromkeys(b"LUM", Decoder._get_container),
+    **dict.fromkeys(b"dq", Decoder._get_packed),
+    **dict.fromkeys(b"AG", Decoder._get_numpy),
+    ord("I"): Decoder._get_int,
+    ord("J"): Decoder._get_long,
+    ord("D"): Decoder._get_float,
+    ord("C"): Decoder._get_complex,
+    ord("S"): Decoder._get_str,
+    ord("B"): Decoder._get_raw,
+    ord("O"): Decoder._get_opaque,
+    ord("X"): Decoder._get_tensor,
+}
 
 
 def encode(value: Any) -> bytes:
@@ -492,7 +578,7 @@ def decode_head(data: Buffer) -> dict[str, Any]:
         WireError: the bytes are not a head.
     """
     try:
-        head = json.loads(bytes(data))
+        head = json.loads(str(data, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"a frame's head is not JSON: {error}") from error
     if not isinstance(head, dict):
@@ -508,9 +594,10 @@ def send_frame(
     Raises:
         TimeoutError: the other side did not take all of it before `deadline`, in `time.monotonic` seconds.
     """
-    parts = [memoryview(p).cast("B") for p in ([encode_head(head)] + (payload or [])) if len(p)]
-    size = len(parts[0])
-    parts.insert(0, memoryview(HEADER.pack(MAGIC, size, sum(map(len, parts)) - size)))
+    opening, following = encode_head(head), [memoryview(part).cast("B") for part in payload or () if len(part)]
+    size = sum(map(len, following))
+    opening = HEADER.pack(MAGIC, len(opening), size) + opening
+    parts = [memoryview(b"".join((opening, *following)))] if size <= COPIED_BELOW else [memoryview(opening), *following]
     while parts:
         _set_timeout(sock, deadline)
         sent = sock.sendmsg(parts[:512])
@@ -535,13 +622,17 @@ def receive_frame(sock: socket.socket, limit: int, deadline: float | None = None
     if magic != MAGIC or head_size > MAX_HEAD or head_size % ALIGN or size > limit:
         raise WireError("not a frame, or a frame over the limit")
     total = head_size + size
-    space: Any = bytearray(total) if total <= MAPPED_ABOVE else mmap.mmap(-1, total, flags=_PRIVATE)
-    view = memoryview(space)
+    view = memoryview(bytearray(total) if total <= MAPPED_ABOVE else _mapped(total))
     _fill(sock, view, deadline)
     return decode_head(view[:head_size]), view[head_size:]
 
 
-_PRIVATE: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+def _mapped(size: int) -> mmap.mmap:
+    """Memory whose pages come into being as they are written, huge ones where the kernel has any."""
+    space = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):
+        space.madvise(mmap.MADV_HUGEPAGE)
+    return space
 
 
 def _set_timeout(sock: socket.socket, deadline: float | None) -> None:

@@ -82,6 +82,8 @@ PLAIN: list[Any] = [
     5e-324, float("inf"), float("-inf"), 1 + 2j, complex("-inf-0j"), "", "a", "тензор", "\x00", "\U0001f600",
     "\ud800 half", b"", b"\x00\xff", [], (), {}, [[]], ([],), [None, (1, [2.5, {"k": (b"v", "w")}])],
     {1: "a", "b": 2, None: 3, (4, "c"): 5}, {1.5: 1, b"x": 2, (1, (2, 3)): [4], True: 6},
+    [1, 2, -(2**63)], (2**63 - 1, 0, 1), [1, 2, 2**63], [0.0, -0.0, 5e-324, float("inf")], (1.5, 2.5, 3.5),
+    [1, 2.0, 3], [True, False, True], [True, 1, 2], [[1, 2, 3], [1.0, 2.0, 3.0]], {(1, 2, 3): (1.0, 2.0, 3.0)},
 ]  # fmt: skip
 
 
@@ -98,6 +100,12 @@ def test_nan_payloads(bits: int) -> None:
     """A float NaN keeps its sign and its payload."""
     got = cross(struct.unpack("<d", bits.to_bytes(8, "little"))[0])
     assert int.from_bytes(struct.pack("<d", got), "little") == bits
+
+
+def test_numbers_go_together() -> None:
+    """A list of floats, or of whole numbers, takes eight bytes for each."""
+    assert len(encode([0.5] * 1000)) < 8100
+    assert len(encode(tuple(range(1000)))) < 8100
 
 
 def test_dict_order() -> None:
@@ -325,6 +333,7 @@ def specimen() -> Any:
     """A value with every tag in it."""
     return [
         None, True, False, 5, 3**50, 1.5, 2j, "text", b"raw", (1, [2]), {"k": (3,), 4: None}, object(),
+        [1, 2, 3], (1.5, 2.5, 3.5),
         torch.arange(6.0).reshape(2, 3).T, torch.ones(3, dtype=torch.bool), torch.ones(2, requires_grad=True),
         torch.arange(5.0)[2:], torch.zeros(0, 3), np.arange(4), np.float32(1), np.ones((2, 0)), torch.ones(1).expand(7),
     ]  # fmt: skip
@@ -377,7 +386,7 @@ def test_flipped_bytes() -> None:
 def test_random_trees() -> None:
     """Five thousand trees of random tags are refused or decode to something within the limit."""
     rng = random.Random(12)
-    tags = b"NTFIDSBJCOLUMXAG"
+    tags = b"NTFIDSBJCOLUMXAGdq"
     for _ in range(5000):
         tree = bytearray()
         for _ in range(rng.randrange(1, 30)):
@@ -424,6 +433,10 @@ LIES = {
     "list as key": tree_of(b"M\1\0\0\0L\0\0\0\0N"),
     "key of a gigantic int": tree_of(b"J" + struct.pack("<I", 4000) + b"\xff" * 4000),
     "float cut off": tree_of(b"D\0\0"),
+    "numbers past the end": tree_of(b"dL\2\0\0\0" + bytes(8)),
+    "numbers without end": tree_of(b"qU\xff\xff\xff\xff" + bytes(8)),
+    "numbers into the buffers": tree_of(b"qL\3\0\0\0" + bytes(8), buffers=bytes(64)),
+    "numbers in a dict": tree_of(b"dM\1\0\0\0" + bytes(8)),
     "unknown dtype": tree_of(tensor_tree((1,), (1,), dtype=200, size=4), buffers=bytes(64)),
     "200 dimensions": tree_of(tensor_tree((1,) * 200, (1,) * 200, size=4), buffers=bytes(64)),
     "65 dimensions": tree_of(tensor_tree((1,) * 65, (1,) * 65, size=4), buffers=bytes(64)),
@@ -476,6 +489,8 @@ def test_too_many_items() -> None:
     count = wire.MAX_ITEMS + 1
     with pytest.raises(WireError):
         decode(tree_of(b"L" + struct.pack("<I", count) + b"N" * count))
+    with pytest.raises(WireError):
+        decode(tree_of(b"dL" + struct.pack("<I", count) + bytes(8 * count)))
 
 
 def test_too_many_arrays() -> None:

@@ -42,22 +42,25 @@ from sandbox.run import Run
 
 PAIRS: Final = 11
 MORE_PAIRS: Final = 21
-#: A race is won early if all of so many ratios are under the limit by this much.
-CLEAR_PAIRS: Final = 5
-CLEARLY_UNDER: Final = 0.8
+#: A race is won early if after so many pairs all ratios are under this share of the limit.
+CLEARLY_UNDER: Final = {3: 0.5, 5: 0.8}
 #: It is lost early if after so many pairs the ratios are so many times the limit: all but a share of strays, which
 #: a busy moment of the reference may have excused.
-HOPELESS: Final = {1: 20.0, 3: 4.0, PAIRS: 1.5}
+HOPELESS: Final = {1: 20.0, 3: 4.0, 6: 2.0, PAIRS: 1.5}
 STRAYS: Final = 0.1
 #: Of all pairs, the share over the limit that makes a verdict of `too_slow` and not of noise.
 CONVICTION: Final = 0.7
-SIZES_REPEATED: Final = 3
-#: How often every size is measured as many times again while the exponent is over its limit, and by how little that
-#: has to be, divided by the times it was: the least counts, and noise only ever adds to it.
-GROWTH_ROUNDS: Final = 6
-DOUBTFUL: Final = 0.4
-#: How many times the reference's cost the largest input may take where growth is judged.
+#: After so many measurements of every size an exponent under its limit is believed, before that only one that is under
+#: it by so much, divided by their number. One over the limit is measured again, so many times, unless it is over it by
+#: so much, divided by their number: the least counts, and noise only ever adds to it.
+ENOUGH_ROUNDS: Final = 3
+CLEARLY_BELOW: Final = 0.4
+GROWTH_ROUNDS: Final = 18
+CLEARLY_ABOVE: Final = 1.2
+#: How many times the reference's cost the largest input may take where growth is judged, and how few are so few that
+#: the reference is measured only once.
 MOST_TIMES: Final = 25.0
+FEW_TIMES: Final = 5.0
 #: A reference this much slower beside the candidate than by itself was hindered by it.
 HINDERED: Final = 1.25
 ALONE: Final = 5
@@ -151,10 +154,10 @@ class BudgetFixture:
         exponent = math.inf
         costs: dict[int, list[Cost]] = {size: [] for size in sizes}
         with self._race(target, lambda: make(sizes[0]), kwargs) as race:
-            for again in range(GROWTH_ROUNDS):
+            for rounds in range(1, GROWTH_ROUNDS + 1):
                 race.grow(costs, make)
                 exponent = _exponent(costs)
-                if exponent <= limit or (again and exponent > limit + DOUBTFUL / again):
+                if _is_believed(exponent, limit, rounds):
                     break
             self.measured |= {"exponent": exponent, "limit": limit}
             if exponent > limit:
@@ -267,17 +270,16 @@ class Race:
             return self._net(self._lap(self._reference, self._ask(self._reference, args))[0])
 
     def grow(self, costs: dict[int, list[Cost]], make: Callable[[int], Args]) -> None:
-        """Add a few costs of the candidate at every size, the sizes in turn; a long one is not repeated."""
-        for _ in range(SIZES_REPEATED):
-            for size in costs:
-                if costs[size] and costs[size][0][0] > LONG_NS:
-                    continue
-                args = make(size)
-                null = self._null(args)
-                self._candidate.restart()
-                cost, got = self._cost(self._candidate, args)
-                costs[size].append((cost, null))
-                self._compare(got, self._cost(self._reference, args)[1], args)
+        """Add a cost of the candidate at every size, the sizes in turn; a long one is not repeated."""
+        for size in costs:
+            if costs[size] and costs[size][0][0] > LONG_NS:
+                continue
+            args = make(size)
+            null = self._null(args)
+            self._candidate.restart()
+            cost, got = self._cost(self._candidate, args)
+            costs[size].append((cost, null))
+            self._compare(got, self._cost(self._reference, args)[1], args)
 
     def times(self, make: Callable[[], Args]) -> float:
         """The cost ratio for inputs of another size, tried once more where it is too high and did not take long.
@@ -290,9 +292,11 @@ class Race:
             null = self._null(args)
             self._candidate.restart()
             mine, got = self._cost(self._candidate, args)
-            costs, answers = zip(*(self._cost(self._reference, args) for _ in range(SIZES_REPEATED)), strict=True)
-            self._compare(got, answers[0], args)
-            ratios.append(_net(mine, null) / _net(min(costs), null))
+            theirs, want = self._cost(self._reference, args)
+            self._compare(got, want, args)
+            if _net(mine, null) > FEW_TIMES * _net(theirs, null):
+                theirs = min(theirs, *(self._cost(self._reference, args)[0] for _ in range(2)))
+            ratios.append(_net(mine, null) / _net(theirs, null))
             if ratios[-1] <= MOST_TIMES or mine > LONG_NS:
                 break
         return min(ratios)
@@ -379,7 +383,7 @@ def _is_settled(ratios: list[float], limit: float) -> bool:
         return True
     if count == PAIRS:
         return statistics.median(ratios) <= limit
-    return CLEAR_PAIRS <= count < PAIRS and max(ratios) <= CLEARLY_UNDER * limit
+    return count < PAIRS and any(count >= n and max(ratios) <= share * limit for n, share in CLEARLY_UNDER.items())
 
 
 def _judge_ratios(ratios: list[float], limit: float, cost: str) -> None:
@@ -401,6 +405,13 @@ def _exponent(costs: dict[int, list[Cost]]) -> float:
     xs = [math.log(size) for size in costs]
     ys = [math.log(_net(*(min(found) for found in zip(*pairs, strict=True)))) for pairs in costs.values()]
     return statistics.linear_regression(xs, ys).slope
+
+
+def _is_believed(exponent: float, limit: float, rounds: int) -> bool:
+    """Whether an exponent is far enough from its limit after so many measurements of every size."""
+    if rounds < ENOUGH_ROUNDS:
+        return exponent <= limit - CLEARLY_BELOW / rounds
+    return exponent <= limit or exponent > limit + CLEARLY_ABOVE / rounds
 
 
 def _peak_kb(

@@ -48,6 +48,7 @@ SOON_S: Final = 0.05
 def base(control: socket.socket) -> None:
     """Import everything once, then fork a template for each request."""
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # other packages' plugins slow every test, or change it
     sys.dont_write_bytecode = True
     kernel.weigh_session()
     _preload()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ class TestWhere:
     def test_draws(self):
         \"\"\"Always fails, to say what is drawn without a seed.\"\"\"
         raise AssertionError(f"{random.random()} {numpy.random.rand()} {torch.rand(1).item()}")
+
+    def test_plugins(self, request):
+        \"\"\"No plugin is there that another package brings.\"\"\"
+        assert not request.config.pluginmanager.list_plugin_distinfo()
 
     def test_memory(self, candidate):
         \"\"\"Keeps memory if it is told to.\"\"\"
@@ -80,7 +85,7 @@ class Where:
     def __init__(self, grader: Grader, task: Task, answer: str) -> None:
         source = f"def answer() -> str:\n    return {answer!r}\n"
         (part,) = grader.grade(task, Submission(f"{answer}.py", source.encode())).parts
-        process, instance, draws, _ = part.checks
+        process, instance, draws, self.plugins, _ = part.checks
         self.pid, self.answer = process.detail.split()
         self.instance, self.draws = instance.verdict, draws.detail
 
@@ -92,6 +97,12 @@ def test_an_examiner_starts_every_submission_afresh(grader: Grader, task: Task) 
     assert (first.answer, second.answer) == ("first", "second")
     assert (first.instance, second.instance) == ("pass", "pass")
     assert first.draws == second.draws
+
+
+def test_an_examiner_loads_no_plugins_of_other_packages(grader: Grader, task: Task) -> None:
+    """What happens to be installed beside pytest has no hand in a verdict, and costs no test any time."""
+    assert list(entry_points(group="pytest11"))
+    assert Where(grader, task, "first").plugins.verdict == "pass"
 
 
 def test_an_examiner_that_keeps_memory_makes_way(grader: Grader, task: Task) -> None:

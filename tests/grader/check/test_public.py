@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 import pytest
 
 from grader.check import public
@@ -24,6 +26,14 @@ def test_broken(graded: Graded, write_task: Write, old: str, new: str, problem: 
     (found,) = graded(write_task(("test_public.py", old, new)), public)
     assert found.where == "test_public.py"
     assert found.problem.startswith(problem)
+
+
+def test_plugins(graded: Graded, write_task: Write) -> None:
+    """Plugins that other packages bring are not the candidate's, so they are not there."""
+    assert {"anyio", "hypothesispytest"} <= {point.name for point in entry_points(group="pytest11")}
+    text = "def test_mean(request):\n    from solution import mean\n\n    mean([1.0])\n"
+    text += "    assert not request.config.pluginmanager.list_plugin_distinfo()\n"
+    assert graded(write_task(**{"test_public.py": text}), public) == []
 
 
 def test_content_with_the_starter(graded: Graded, write_task: Write) -> None:

@@ -121,14 +121,24 @@ class _Check:
         for again in range(rounds if self._promises else 0):
             if again:
                 self._evidence.repeat(self._grader, self._task, self._threads)
-            self._evidence.finish(
-                lambda done, total, what: on_step and on_step(done, total, f"{self._task.id}: {what}")
-            )
+            self._finish(on_step)
             if self._evidence.failures:
                 return [Finding(job.name, message, UNGRADABLE) for job, message in self._evidence.failures.items()]
             graded = (promise.findings(self._task, self._evidence) for promise in self._promises)
             found |= dict.fromkeys(itertools.chain.from_iterable(graded))
         return list(found)
+
+    def _finish(self, on_step: OnStep | None) -> None:
+        """Wait until everything is graded, and what is in doubt then as well."""
+
+        def told(done: int, total: int, what: str) -> None:
+            if on_step:
+                on_step(done, total, f"{self._task.id}: {what}")
+
+        self._evidence.finish(told)
+        if room in self._promises and not self._evidence.failures:
+            self._evidence.add(self._grader, self._task, room.doubts(self._task, self._evidence), self._threads)
+            self._evidence.finish(told)
 
 
 def _begun(grader: Grader, task: Task, seeds: int, threads: Workers) -> _Check:

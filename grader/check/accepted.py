@@ -10,8 +10,8 @@ from typing import Final
 
 from grader.check.evidence import Evidence, Trial
 from grader.check.finding import Finding
-from grader.check.reference import failed, seeds_named
-from grader.task import ACCEPTED, Budget, Task
+from grader.check.reference import budgeted, failed, seeds_named
+from grader.task import ACCEPTED, Task
 
 SEEDS: Final = (1, 2)
 #: On how many of the seeds budgets are measured.
@@ -20,11 +20,11 @@ BUDGET_SEEDS: Final = 1
 
 def jobs(task: Task) -> Iterator[Trial]:
     """Every such answer on a few seeds, on the first of them with its budgets."""
-    budgeted = tuple(part.id for part in task.parts if part.budget != Budget())
     for answer in task.accepted():
         for seed in SEEDS:
             name = f"{ACCEPTED}/{answer.path.name}"
-            yield Trial(name, answer.source, seed, measured=budgeted if seed <= BUDGET_SEEDS else ())
+            first = seed <= BUDGET_SEEDS
+            yield Trial(name, answer.source, seed, measured=budgeted(task) if first else (), together=not first)
 
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:

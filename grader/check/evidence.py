@@ -122,7 +122,12 @@ class Evidence:
         first, *rest = dict.fromkeys(jobs)
         self._keep(first, _attempt(first, grader, task))
         if not self.failures:
-            self._pending = {threads.submit(_attempt, job, grader, task): job for job in rest}
+            self.add(grader, task, rest, threads)
+
+    def add(self, grader: Grader, task: Task, jobs: Iterable[Job[object]], threads: Workers) -> None:
+        """Begin to do more jobs; those that were done are not done again."""
+        new = (job for job in jobs if job not in self._results)
+        self._pending |= {threads.submit(_attempt, job, grader, task): job for job in new}
 
     def repeat(self, grader: Grader, task: Task, threads: Workers) -> None:
         """Begin to do once more what may turn out otherwise: the trials whose verdict hangs on a clock."""
@@ -133,7 +138,8 @@ class Evidence:
         """Wait until every job is done, telling of each."""
         before, report = len(self._results), on_step or _silently
         total = before + len(self._pending)
-        report(before, total, next(iter(self._results)).name)
+        if before == 1:  # the first is done before any other begins
+            report(before, total, next(iter(self._results)).name)
         for done, future in enumerate(as_completed(self._pending), before + 1):
             self._keep(self._pending[future], future.result())
             report(done, total, self._pending[future].name)
@@ -143,6 +149,10 @@ class Evidence:
         """What came of a job."""
         result: T = self._results[job]
         return result
+
+    def has(self, job: Job[object]) -> bool:
+        """Whether something came of a job: it is done."""
+        return job in self._results
 
     def _keep(self, job: Job[object], result: object) -> None:
         if isinstance(result, (TaskError, SystemFailure)):

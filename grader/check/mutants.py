@@ -8,9 +8,10 @@ from typing import Final
 from grader.check.evidence import Evidence, Trial
 from grader.check.finding import Finding
 from grader.check.reach import Reach
+from grader.check.reference import budgeted
 from grader.mutant import FAILS, Mutant
 from grader.report import PartReport
-from grader.task import Budget, Task
+from grader.task import Task
 from grader.verdict import NEEDS_GPU, OVER_BUDGET, Verdict
 
 #: What a call of a mutant may take that is announced to hang: every test of it waits for so long.
@@ -35,12 +36,11 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
 
 def _all(task: Task) -> Iterator[tuple[Mutant, Trial]]:
     reach, reference = Reach(task), task.reference
-    budgeted = {part.id for part in task.parts if part.budget != Budget()}
     costly = {FAILS, *OVER_BUDGET}
     for mutant in task.mutants():
         reached = reach.of(mutant)
         parts = tuple(part.id for part in task.parts if part.id in reached)
-        measured = tuple(part for part in parts if part in budgeted and mutant.expects.get(part) in costly)
+        measured = tuple(part for part in parts if part in budgeted(task) and mutant.expects.get(part) in costly)
         wall_s = HANGING_S if Verdict.TIMEOUT in mutant.expects.values() else None
         source = mutant.graded_source(reference)
         yield mutant, Trial(f"mutants/{mutant.path.name}", source, parts=parts, measured=measured, wall_s=wall_s)

@@ -13,8 +13,8 @@ from grader.report import PartReport
 from grader.task import Budget, Task
 
 FILE: Final = "reference.py"
-#: On how many of the seeds budgets are measured.
-BUDGET_SEEDS: Final = 3
+#: On how many of the seeds each part is graded as any submission's: by itself, with its budgets.
+APART: Final = 1
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,14 @@ class Reference:
 def trials(task: Task, seeds: int) -> Iterator[Trial]:
     """The reference on seeds 1 to `seeds`; on the first of them with its budgets, and each part by itself."""
     source = task.reference
-    budgeted = tuple(part.id for part in task.parts if part.budget != Budget())
     for seed in range(1, seeds + 1):
-        first = seed <= BUDGET_SEEDS
-        yield Trial(FILE, source, seed, measured=budgeted if first else (), together=not first)
+        apart = seed <= APART
+        yield Trial(FILE, source, seed, measured=budgeted(task) if apart else (), together=not apart)
+
+
+def budgeted(task: Task) -> tuple[str, ...]:
+    """The parts that have budgets."""
+    return tuple(part.id for part in task.parts if part.budget != Budget())
 
 
 def failed(evidence: Evidence, trials: Iterable[Trial]) -> dict[tuple[str, str, str], list[int]]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
 from grader.check import room
+from grader.check.evidence import Trial
 from grader.check.room import tight
-from grader.report import Check
+from grader.report import Check, Report
 from grader.task import Budget
 from grader.verdict import Verdict
 from tests.grader.check.conftest import HIDDEN, Graded, Write
@@ -31,6 +33,23 @@ def test_too_tight(graded: Graded, write_task: Write) -> None:
     assert all(finding.where == "power-sum/test_speed" for finding in measured)
 
 
+def test_doubts(graded: Graded, write_task: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets are measured on other seeds only where the first finds something, and then the median tells."""
+    graded_seeds: list[int] = []
+    run = Trial.run
+
+    def counted(trial: Trial, *where: Any) -> Report:
+        graded_seeds.append(trial.seed)
+        return run(trial, *where)
+
+    monkeypatch.setattr(Trial, "run", counted)
+    assert graded(write_task(), room) == []
+    assert graded_seeds == [1]
+    monkeypatch.setattr(room, "_most", lambda kind, limit: 0.0)
+    (found,) = graded(write_task(), room)
+    assert (found.where, sorted(graded_seeds)) == ("power-sum/test_speed", [1, 1, 2, 3])
+
+
 def test_every_budget_is_known() -> None:
     """Each kind of budget leaves a trace that is looked for."""
     assert list(room.TRACES) == [field.name for field in fields(Budget)]
@@ -48,6 +67,7 @@ def check(verdict: Verdict = Verdict.PASS, **measured: float) -> Check:
         ([check(exponent=1.3, limit=1.5)], None),
         ([check(exponent=1.4, limit=1.5)], "needs 1.40 of a limit of 1.5 (exponent)"),
         ([check(ratio=1.0, limit=3.0), check(Verdict.NOT_MEASURED)], "not measured: mixed"),
+        ([check(ratio=1.0, limit=3.0), check(Verdict.NOT_MEASURED), check(ratio=1.0, limit=3.0)], None),
         ([check()], None),
     ],
 )

@@ -293,7 +293,8 @@ FORGED = "import sandbox.runner as runner\n" + RIGHT
         ("runner._failure = lambda e: {'outcome': 'perfect', 'message': None}", "error"),
         ("runner.note = runner._notes.append; [runner.note(f'at\\t{n}') for n in ('²', '-1', '9' * 99, 'x')]", "error"),
         ("import sys; sys.modules['solution'] = None", "error"),
-        ("import builtins; del builtins.getattr", "died"),
+        ("import builtins; del builtins.getattr", "error"),
+        ("import builtins; del builtins.isinstance", "died"),
         ("import sys; sys.modules.clear()", "error"),
     ],
 )

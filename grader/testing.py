@@ -194,12 +194,13 @@ def _compare_values(got: Tensor, want: Tensor, tolerance: Tolerance, where: str)
     wide = torch.complex128 if got.is_complex() else torch.float64
     a, b = got.to(wide), want.to(wide)
     finite = b.isfinite()
-    if ((a - b).abs() <= bound).all() and finite.all():
+    near = (a - b).abs() <= bound
+    if near.all() and finite.all():
         return  # nearly always, so what follows is spared
     _require(a.isfinite() | ~finite, Verdict.NOT_FINITE, f"{where}: not finite where it must be", got, want)
     same = (a == b) | (a.isnan() & b.isnan())
     _require(same | finite, tolerance.verdict, f"{where}: NaN or infinity misplaced", got, want)
-    _require(same | ((a - b).abs() <= bound), tolerance.verdict, f"{where}: values differ", got, want)
+    _require(same | near, tolerance.verdict, f"{where}: values differ", got, want)
 
 
 def _scale(size: Tensor) -> float:

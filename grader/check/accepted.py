@@ -10,21 +10,16 @@ from typing import Final
 
 from grader.check.evidence import Evidence, Trial
 from grader.check.finding import Finding
-from grader.check.reference import budgeted, failed, seeds_named
+from grader.check.reference import failed, on_seeds, seeds_named
 from grader.task import ACCEPTED, Task
 
 SEEDS: Final = (1, 2)
-#: On how many of the seeds budgets are measured.
-BUDGET_SEEDS: Final = 1
 
 
 def jobs(task: Task) -> Iterator[Trial]:
     """Every such answer on a few seeds, on the first of them with its budgets."""
     for answer in task.accepted():
-        for seed in SEEDS:
-            name = f"{ACCEPTED}/{answer.path.name}"
-            first = seed <= BUDGET_SEEDS
-            yield Trial(name, answer.source, seed, measured=budgeted(task) if first else (), together=not first)
+        yield from on_seeds(task, f"{ACCEPTED}/{answer.path.name}", answer.source, SEEDS)
 
 
 def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:

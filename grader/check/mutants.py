@@ -35,12 +35,12 @@ def findings(task: Task, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _all(task: Task) -> Iterator[tuple[Mutant, Trial]]:
-    reach, reference = Reach(task), task.reference
+    reach, reference, budgets = Reach(task), task.reference, budgeted(task)
     costly = {FAILS, *OVER_BUDGET}
     for mutant in task.mutants():
         reached = reach.of(mutant)
         parts = tuple(part.id for part in task.parts if part.id in reached)
-        measured = tuple(part for part in parts if part in budgeted(task) and mutant.expects.get(part) in costly)
+        measured = tuple(part for part in parts if part in budgets and mutant.expects.get(part) in costly)
         wall_s = HANGING_S if Verdict.TIMEOUT in mutant.expects.values() else None
         source = mutant.graded_source(reference)
         yield mutant, Trial(f"mutants/{mutant.path.name}", source, parts=parts, measured=measured, wall_s=wall_s)

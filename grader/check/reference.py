@@ -35,11 +35,15 @@ class Reference:
 
 
 def trials(task: Task, seeds: int) -> Iterator[Trial]:
-    """The reference on seeds 1 to `seeds`; on the first of them with its budgets, and each part by itself."""
-    source = task.reference
-    for seed in range(1, seeds + 1):
+    """The reference on seeds 1 to `seeds`."""
+    return on_seeds(task, FILE, task.reference, range(1, seeds + 1))
+
+
+def on_seeds(task: Task, name: str, source: str, seeds: Iterable[int]) -> Iterator[Trial]:
+    """A right answer on these seeds; on the first of all with its budgets, and each part by itself."""
+    for seed in seeds:
         apart = seed <= APART
-        yield Trial(FILE, source, seed, measured=budgeted(task) if apart else (), together=not apart)
+        yield Trial(name, source, seed, measured=budgeted(task) if apart else (), together=not apart)
 
 
 def budgeted(task: Task) -> tuple[str, ...]:

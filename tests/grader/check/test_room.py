@@ -67,7 +67,6 @@ def check(verdict: Verdict = Verdict.PASS, **measured: float) -> Check:
         ([check(exponent=1.3, limit=1.5)], None),
         ([check(exponent=1.4, limit=1.5)], "needs 1.40 of a limit of 1.5 (exponent)"),
         ([check(ratio=1.0, limit=3.0), check(Verdict.NOT_MEASURED)], "not measured: mixed"),
-        ([check(ratio=1.0, limit=3.0), check(Verdict.NOT_MEASURED), check(ratio=1.0, limit=3.0)], None),
         ([check()], None),
     ],
 )

@@ -6,8 +6,9 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from sqlmodel import select
@@ -19,67 +20,77 @@ from api.tables import Attempt, State
 from tests.api.conftest import Organisation
 from tests.api.processes import SLOW, all_done, eventually, states, unhurried, verdicts, worker
 
-NETWORK = "10.231.{}.{}"
+#: Where the networks of cables lie, four addresses a cable.
+CABLES = IPv4Network("10.224.0.0/11")
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("nsenter")),
-    reason="network namespaces take root and the programs ip and nsenter",
+    os.geteuid() != 0 or not all(map(shutil.which, ("ip", "nsenter", "unshare"))),
+    reason="network namespaces take root and the programs ip, nsenter and unshare",
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Machine:
-    """A network namespace with a cable to this one."""
+    """A network namespace with a cable to this one; no name holds it, so it goes with the last process inside.
 
-    name: str
-    number: int
+    A run that was killed leaves nothing by which a later one could be misled, and two at a time keep apart.
+    """
+
+    inside: subprocess.Popen[bytes]
 
     @property
     def within(self) -> tuple[str, ...]:
         """What runs a command there."""
-        return ("nsenter", f"--net=/run/netns/{self.name}", "--")
+        return ("nsenter", f"--net=/proc/{self.inside.pid}/ns/net", "--")
 
     @property
-    def us(self) -> str:
-        """Our address, as seen from there."""
-        return NETWORK.format(self.number, 1)
+    def cable(self) -> str:
+        """Our end of the cable."""
+        return f"fp-{self.inside.pid}"
+
+    @property
+    def addresses(self) -> tuple[IPv4Address, IPv4Address]:
+        """Our address, as seen from there, and its own: no other process has its number now."""
+        first = CABLES[4 * self.inside.pid % CABLES.num_addresses]
+        return first + 1, first + 2
 
     def plug(self) -> None:
         """Lay the cable."""
-        _ip("netns", "add", self.name)
-        there = NETWORK.format(self.number, 2)
-        _ip("link", "add", self.name, "type", "veth", "peer", "name", "cable", "netns", self.name)
-        _ip("addr", "add", f"{self.us}/30", "dev", self.name)
-        _ip("-n", self.name, "addr", "add", f"{there}/30", "dev", "cable")
-        _ip("-n", self.name, "link", "set", "cable", "up")
+        us, there = self.addresses
+        _ip("link", "add", self.cable, "type", "veth", "peer", "name", "cable", "netns", str(self.inside.pid))
+        _ip("addr", "add", f"{us}/30", "dev", self.cable)
+        _ip("addr", "add", f"{there}/30", "dev", "cable", within=self.within)
+        _ip("link", "set", "cable", "up", within=self.within)
         self.connect("up")
 
     def connect(self, state: str) -> None:
         """Plug the cable in, `up`, or pull it, `down`: what is sent then is swallowed and nobody is told."""
-        _ip("link", "set", self.name, state)
-
-    def remove(self) -> None:
-        """Take it away, as far as it is there."""
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _ip("link", "del", self.name)
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _ip("netns", "del", self.name)
+        _ip("link", "set", self.cable, state)
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+@contextlib.contextmanager
+def machine() -> Iterator[Machine]:
+    """One that is there until we let it go, or are gone ourselves."""
+    command = ("unshare", "--net", "--", "cat")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as inside:
+        assert inside.stdin
+        assert inside.stdout
+        inside.stdin.write(b"\n")
+        assert inside.stdout.read(1), "no network namespace can be made"  # what answers is within it
+        made = Machine(inside)
+        made.plug()
+        yield made
+
+
+def _ip(*words: str, within: Sequence[str] = ()) -> None:
+    done = subprocess.run([*within, "ip", *words], capture_output=True, text=True)
+    assert not done.returncode, f"ip {' '.join(words)}: {done.stderr}"
 
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[tuple[Machine, Machine]]:
     """Two machines that reach us and not each other."""
-    made = tuple(Machine(f"fp{os.getpid() % 100_000}-{number}", number) for number in (1, 2))
-    try:
-        for machine in made:
-            machine.plug()
-        yield made[0], made[1]
-    finally:
-        for machine in made:
-            machine.remove()
+    with machine() as one, machine() as two:
+        yield one, two
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +100,16 @@ def postgres(machines: tuple[Machine, Machine], tmp_path_factory: pytest.TempPat
     with server:
         Database(server.url).migrate()
     with (server.folder / "data" / "pg_hba.conf").open("a") as file:
-        file.write("host all all 10.231.0.0/16 trust\n")
+        file.write(f"host all all {CABLES} trust\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(own.OPTIONS, "listen_addresses", ",".join(machine.us for machine in machines))
+        patch.setitem(own.OPTIONS, "listen_addresses", ",".join(str(machine.addresses[0]) for machine in machines))
         with server:
             yield server
 
 
 def url_from(machine: Machine, url: str) -> str:
     """The database's address on the network of a machine."""
-    return f"postgresql://postgres@{machine.us}:5432/{url.rsplit('/', 1)[1].partition('?')[0]}"
+    return f"postgresql://postgres@{machine.addresses[0]}:5432/{url.rsplit('/', 1)[1].partition('?')[0]}"
 
 
 def test_two_workers(ours: Organisation, url: str, database: Database, machines: tuple[Machine, Machine]) -> None:

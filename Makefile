@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
@@ -12,8 +13,8 @@ demo: $(READY)  ## grade real submissions: right, subtly wrong, too slow, hostil
 	@$(BIN)/python -m demo.run
 	@$(BIN)/python -m demo.service
 
-test: $(READY)  ## the whole test suite
-	@$(BIN)/python -m pytest
+test: $(READY)  ## the whole test suite, in WORKERS processes
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 check: $(READY)  ## linters, types, import contract, and the proof of every task
 	@$(BIN)/ruff check .

@@ -11,8 +11,7 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from xdist.remote import Producer  # type: ignore[import-untyped]  # it has no types
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 IN_CONTAINERS: Final = ("tests/sandbox/", "tests/images/", "tests/verdicts/test_engine_faults.py")
 ALL_IN_CONTAINERS: Final = os.environ.get("FORWARDPASS_BACKEND") == "container"
@@ -27,7 +26,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # its base has no type
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     """How tests are spread: in the order of their names, by which the service's come first and take longest."""
     config.option.loadscopereorder = False
     return ByFile(config, log)

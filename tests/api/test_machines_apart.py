@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 class Machine:
     """A network namespace with a cable to this one; no name holds it, so it goes with the last process inside.
 
-    A run that was killed leaves nothing by which a later one could be misled, and two at a time keep apart.
+    What outlives a run that was killed is in nobody's way: the next one has other numbers, and so other addresses.
     """
 
     inside: subprocess.Popen[bytes]
@@ -68,7 +68,7 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine() -> Iterator[Machine]:
+def plugged_in() -> Iterator[Machine]:
     """One that is there until we let it go, or are gone ourselves."""
     command = ("unshare", "--net", "--", "cat")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as inside:
@@ -89,7 +89,7 @@ def _ip(*words: str, within: Sequence[str] = ()) -> None:
 @pytest.fixture(scope="module")
 def machines() -> Iterator[tuple[Machine, Machine]]:
     """Two machines that reach us and not each other."""
-    with machine() as one, machine() as two:
+    with plugged_in() as one, plugged_in() as two:
         yield one, two
 
 
